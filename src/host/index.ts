@@ -1,0 +1,2 @@
+// The port to a host: the only holder of SSH credentials. A `Host` runs programs on the machine it stands for.
+export type { Host, HostAddress, HostRunOptions } from "./host.ts";
