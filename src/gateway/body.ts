@@ -1,0 +1,117 @@
+// Request bodies: bounded one by one and all together, with a deadline, checked as UTF-8 and JSON.
+import type { IncomingMessage } from "node:http";
+import { Refusal } from "./refusal.ts";
+
+export type JsonObject = { readonly [key: string]: unknown };
+
+export type BodyLimits = { readonly bodyBytes: number; readonly bodiesBytes: number; readonly bodyMs: number };
+
+/** Counts the bytes of all bodies in flight, so that many large requests cannot exhaust the process. */
+export class BodyBudget {
+  #inFlight = 0;
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Throws Refusal (529) when `size` more bytes do not fit. */
+  take(size: number, limit: number): void {
+    if (this.#inFlight + size > limit) {
+      throw new Refusal("overloaded_error", "too many large requests in flight", { "retry-after": "2" });
+    }
+    this.#inFlight += size;
+  }
+
+  give(size: number): void {
+    this.#inFlight -= size;
+  }
+}
+
+export type Body = { readonly bytes: Buffer; release(): void };
+
+/** The whole body. Throws Refusal when it is too large, too slow, or cut. The caller releases it when done. */
+export async function readBody(request: IncomingMessage, limits: BodyLimits, budget: BodyBudget): Promise<Body> {
+  const announced = Number(request.headers["content-length"] ?? "0");
+  if (announced > limits.bodyBytes) throw tooLarge(limits);
+  let taken = 0;
+  const take = (size: number): void => {
+    budget.take(size, limits.bodiesBytes);
+    taken += size;
+  };
+  try {
+    take(announced);
+    const bytes = await collect(request, limits, (size) => {
+      if (size > limits.bodyBytes) throw tooLarge(limits);
+      if (size > taken) take(size - taken);
+    });
+    return { bytes, release: () => budget.give(taken) };
+  } catch (error) {
+    budget.give(taken);
+    throw error;
+  }
+}
+
+function tooLarge(limits: BodyLimits): Refusal {
+  return new Refusal("request_too_large", `the request is larger than ${limits.bodyBytes} bytes`);
+}
+
+async function collect(request: IncomingMessage, limits: BodyLimits, grow: (size: number) => void): Promise<Buffer> {
+  return await new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const timer = setTimeout(
+      () => settle(() => reject(new Refusal("timeout_error", "the request's body did not arrive in time"))),
+      limits.bodyMs,
+    );
+    const settle = (then: () => void): void => {
+      clearTimeout(timer);
+      request.off("data", onData);
+      // What still comes is thrown away, so that the refusal can be answered.
+      request.resume();
+      then();
+    };
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      try {
+        grow(size);
+        chunks.push(chunk);
+      } catch (error) {
+        settle(() => reject(error));
+      }
+    };
+    request.on("data", onData);
+    request.once("end", () =>
+      settle(() => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks))),
+    );
+    request.once("close", () => settle(() => reject(new Refusal("invalid_request_error", "the request was cut"))));
+  });
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** Throws Refusal when the bytes are not UTF-8, not JSON or not an object. */
+export function parseBody(bytes: Uint8Array): JsonObject {
+  const value = parseJson(decode(bytes));
+  if (!isObject(value)) throw new Refusal("invalid_request_error", "the body should be a JSON object");
+  return value;
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw new Refusal("invalid_request_error", "the body is not valid UTF-8");
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Refusal("invalid_request_error", "the body is not valid JSON");
+  }
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,92 @@
+// The gateway's configuration: one YAML file, rendered by the gateway role and read by main.ts at start and on SIGHUP.
+import { z } from "zod";
+
+export const Dialect = z
+  .enum(["anthropic", "openai"])
+  .meta({ description: "Wire format: `anthropic` is the Messages API, `openai` is chat completions and embeddings" });
+export type Dialect = z.infer<typeof Dialect>;
+
+export const Route = z.strictObject({
+  upstream: z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => !/\/v1\/?$|[?#]/.test(url), "leave out /v1, query and fragment: the gateway adds the path")
+    .meta({
+      description: "Base URL of the upstream, without /v1",
+      examples: ["https://api.anthropic.com", "http://gpu:8000"],
+    }),
+  dialect: Dialect,
+  keyFile: z
+    .string()
+    .startsWith("/")
+    .optional()
+    .meta({
+      description: "File that holds the upstream's key and nothing else; left out for a worker without one",
+      examples: ["/run/secrets/anthropic"],
+    }),
+  model: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: "The model's name at the upstream; the alias when left out", examples: ["qwen3-32b"] }),
+  residency: z
+    .enum(["local", "uk", "eu", "us", "global"])
+    .meta({ description: "Where the upstream processes data. Anything but `local` is a hosted route" }),
+});
+export type Route = z.infer<typeof Route>;
+
+const Limits = z.strictObject({
+  bodyBytes: z.int().min(1024).default(33_554_432).meta({ description: "Largest request body" }),
+  bodiesBytes: z
+    .int()
+    .min(1024)
+    .default(67_108_864)
+    .meta({ description: "Bytes of all request bodies in flight together; beyond it clients are told to come back" }),
+  bodyMs: z.int().min(10).default(60_000).meta({ description: "Time a client has to send its whole request" }),
+  firstByteMs: z
+    .int()
+    .min(10)
+    .default(120_000)
+    .meta({ description: "Time an upstream has to send its response headers" }),
+  idleMs: z.int().min(10).default(300_000).meta({
+    description: "Longest silence between two chunks of an upstream's answer, and longest wait for a client to read",
+  }),
+  drainMs: z
+    .int()
+    .min(0)
+    .default(30_000)
+    .meta({ description: "Time that running requests have to finish when the gateway is told to stop" }),
+});
+
+export const GatewayConfig = z
+  .strictObject({
+    format: z.literal(1).meta({ description: "Version of this file's format" }),
+    listen: z
+      .string()
+      .regex(/^(\[[0-9a-fA-F:]+\]|[0-9.]+):\d{1,5}$/, "should be ADDRESS:PORT")
+      .default("127.0.0.1:4100")
+      .meta({ description: "Address and port of the model API", examples: ["127.0.0.1:4100", "[::1]:4100"] }),
+    management: z
+      .string()
+      .startsWith("/")
+      .max(100, "a unix socket's path has at most 100 characters")
+      .meta({
+        description: "Path of the management socket (unix, mode 0600); never on the model port",
+        examples: ["/run/demesne-gateway/management.sock"],
+      }),
+    state: z
+      .string()
+      .startsWith("/")
+      .meta({
+        description: "Folder the gateway may write to: keys, budgets, audit",
+        examples: ["/var/lib/demesne-gateway"],
+      }),
+    masterKeyFile: z.string().startsWith("/").optional().meta({
+      description: "File with the management credential; when left out, <state>/master.key, made on the first start",
+    }),
+    routes: z
+      .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/), Route)
+      .meta({ description: "Model alias, as clients name it, to the upstream that serves it" }),
+    limits: Limits.prefault({}),
+  })
+  .meta({ id: "GatewayConfig", description: "Configuration of the gateway" });
+export type GatewayConfig = z.infer<typeof GatewayConfig>;

@@ -1,0 +1,96 @@
+// Reads the configuration file and the key files it names. Nothing here prints or keeps a key in clear.
+import { readFileSync } from "node:fs";
+import { LineCounter, parseDocument } from "yaml";
+import type { z } from "zod";
+import { Problem } from "../lib/problem.ts";
+import { Sensitive } from "../lib/sensitive.ts";
+import { GatewayConfig, type Route } from "./config.ts";
+
+export type LiveRoute = Route & {
+  readonly alias: string;
+  /** What the upstream calls the model. */
+  readonly model: string;
+  readonly key: Sensitive | undefined;
+};
+
+export type LoadedConfig = GatewayConfig & { readonly live: ReadonlyMap<string, LiveRoute> };
+
+/** Throws Problem when the file or one of its key files cannot be read, or a value is not what the schema asks for. */
+export function loadConfig(file: string): LoadedConfig {
+  const config = parseConfig(file, readText(file, "name the configuration with --config FILE"));
+  const live = Object.entries(config.routes).map(([alias, route]): [string, LiveRoute] => [
+    alias,
+    {
+      ...route,
+      alias,
+      model: route.model ?? alias,
+      key: route.keyFile === undefined ? undefined : readKey(route.keyFile),
+    },
+  ]);
+  return { ...config, live: new Map(live) };
+}
+
+function parseConfig(file: string, text: string): GatewayConfig {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const [broken] = document.errors;
+  if (broken !== undefined) {
+    const what = broken.message.split("\n")[0] ?? "is not YAML";
+    throw new Problem({
+      code: "usage",
+      where: `${file}:${lines.linePos(broken.pos[0]).line}`,
+      what,
+      fix: `edit ${file}`,
+    });
+  }
+  const parsed = GatewayConfig.safeParse(document.toJS());
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new Problem({ code: "usage", ...issueText(file, issue, lineOf), fix: `edit ${file}` });
+
+  function lineOf(path: readonly PropertyKey[]): number {
+    // The deepest node that exists: a missing key has no line of its own.
+    for (let depth = path.length; depth > 0; depth--) {
+      const node: unknown = document.getIn(path.slice(0, depth), true);
+      if (typeof node === "object" && node !== null && "range" in node && Array.isArray(node.range)) {
+        return lines.linePos(Number(node.range[0])).line;
+      }
+    }
+    return 1;
+  }
+}
+
+function issueText(
+  file: string,
+  issue: z.core.$ZodIssue | undefined,
+  lineOf: (path: readonly PropertyKey[]) => number,
+): { where: string; what: string } {
+  const path = issue?.path ?? [];
+  return {
+    where: `${file}:${lineOf(path)} ${path.join("/")}`.trimEnd(),
+    what: issue?.message ?? "is not a configuration",
+  };
+}
+
+/** A key file's one line. Throws Problem when it is missing or empty. */
+export function readKey(file: string): Sensitive {
+  const key = readText(file, "put the key into this file").trim();
+  if (key === "" || /\s/.test(key)) {
+    throw new Problem({
+      code: "secret",
+      where: file,
+      what: "should hold one key and nothing else",
+      fix: "put the key into this file",
+    });
+  }
+  return new Sensitive(key);
+}
+
+function readText(file: string, fix: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
+    throw new Problem({ code: "usage", where: file, what: `cannot be read (${reason})`, fix, cause });
+  }
+}

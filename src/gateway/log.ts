@@ -1,0 +1,11 @@
+// The gateway's log: one JSON object a line. Entries have fixed fields, so a header or a body cannot get in by accident.
+
+export type LogEntry =
+  | { readonly event: "started"; readonly listen: string; readonly management: string; readonly routes: number }
+  | { readonly event: "reloaded"; readonly routes: number }
+  | { readonly event: "reload-refused"; readonly where: string; readonly what: string }
+  | { readonly event: "draining" | "stopped" }
+  | { readonly event: "refused"; readonly requestId: string; readonly kind: string }
+  | { readonly event: "bug"; readonly requestId: string; readonly name: string; readonly frames: readonly string[] };
+
+export type Log = (entry: LogEntry) => void;

@@ -1,0 +1,132 @@
+// The model port: answers health and model lists, hands model requests to `exchange`, and writes every refusal.
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { dialectOf, endpointOf } from "./endpoints.ts";
+import { credentialsOf, exchange, mayUse, type Desk } from "./exchange.ts";
+import type { Log } from "./log.ts";
+import { Refusal, refusalBody, refusalHeaders } from "./refusal.ts";
+
+export type Live = {
+  /** The desk of this moment: a reload replaces it, requests in flight keep theirs. */
+  desk(): Desk;
+  isDraining(): boolean;
+  readonly log: Log;
+  /** Aborted when running requests must end. */
+  readonly stop: AbortSignal;
+};
+
+export function modelServer(live: Live): Server {
+  const server = createServer({ headersTimeout: 10_000, requestTimeout: 0, keepAliveTimeout: 65_000 });
+  server.on("request", (request: IncomingMessage, response: ServerResponse) => void serve(live, request, response));
+  return server;
+}
+
+async function serve(live: Live, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const requestId = `req_${randomUUID().replaceAll("-", "")}`;
+  const gone = new AbortController();
+  response.once("close", () => {
+    if (!response.writableFinished) gone.abort(new Refusal("invalid_request_error", "the client went away"));
+  });
+  try {
+    await answer(live, request, response, { requestId, signal: AbortSignal.any([gone.signal, live.stop]) });
+  } catch (error) {
+    refuse(live, request, response, requestId, asRefusal(live.log, error, requestId));
+  }
+}
+
+async function answer(
+  live: Live,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { requestId, signal }: { readonly requestId: string; readonly signal: AbortSignal },
+): Promise<void> {
+  const desk = live.desk();
+  const endpoint = endpointOf(request.method ?? "", request.url ?? "");
+  if (endpoint === undefined) throw new Refusal("not_found_error", "the gateway has no such path");
+  switch (endpoint.kind) {
+    case "alive":
+      return send(response, 200, "text/plain", "I'm alive!");
+    case "hello":
+      return send(response, 200, "text/plain", "");
+    case "ready":
+      return live.isDraining()
+        ? sendJson(response, 503, { status: "draining" })
+        : sendJson(response, 200, { status: "healthy", db: "connected" });
+    case "models":
+      return sendJson(response, 200, modelList(desk, request));
+    case "model":
+      return await exchange(desk, { request, response, endpoint, requestId, signal });
+  }
+}
+
+/** One list that clients of both dialects can read. */
+function modelList(desk: Desk, request: IncomingMessage): object {
+  const key = desk.keyring.authenticate(credentialsOf(request));
+  const data = [...desk.config.live.keys()]
+    .filter((alias) => mayUse(key, alias))
+    .map((id) => ({
+      id,
+      object: "model",
+      created: 0,
+      owned_by: "demesne",
+      type: "model",
+      display_name: id,
+      created_at: "1970-01-01T00:00:00Z",
+    }));
+  return { object: "list", data, has_more: false, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null };
+}
+
+function sendJson(response: ServerResponse, status: number, value: object): void {
+  send(response, status, "application/json", JSON.stringify(value));
+}
+
+function send(response: ServerResponse, status: number, type: string, text: string): void {
+  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(text) }).end(text);
+}
+
+function asRefusal(log: Log, error: unknown, requestId: string): Refusal {
+  if (error instanceof Refusal) return error;
+  log({ event: "bug", requestId, name: error instanceof Error ? error.name : typeof error, frames: framesOf(error) });
+  return new Refusal("api_error", "the gateway failed; its log names this request");
+}
+
+/** Where it happened, without the message: messages quote what was being read. */
+export function framesOf(error: unknown): string[] {
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  return stack
+    .split("\n")
+    .filter((line) => /^ +at /.test(line))
+    .map((line) => line.trim());
+}
+
+function refuse(
+  live: Live,
+  request: IncomingMessage,
+  response: ServerResponse,
+  requestId: string,
+  refusal: Refusal,
+): void {
+  live.log({ event: "refused", requestId, kind: refusal.kind });
+  if (response.destroyed || response.writableEnded) return;
+  const dialect = dialectOf(request.url ?? "");
+  const body = refusalBody(dialect, refusal, requestId);
+  if (response.headersSent) {
+    breakOff(response, dialect === "anthropic" ? `event: error\ndata: ${body}\n\n` : `data: ${body}\n\n`);
+    return;
+  }
+  response.writeHead(refusal.status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+    "request-id": requestId,
+    // The rest of a body that was refused half-way is not waited for.
+    ...(request.complete ? {} : { connection: "close" }),
+    ...refusalHeaders(refusal),
+  });
+  response.end(body);
+}
+
+/** A stream that has begun can only say so in its own words; any other answer must not look whole. */
+function breakOff(response: ServerResponse, event: string): void {
+  if (String(response.getHeader("content-type")).startsWith("text/event-stream")) response.end(event);
+  else response.destroy();
+}

@@ -1,0 +1,144 @@
+// The way out: connection pools to the upstreams, and the only place where an upstream's key is unwrapped.
+import type { IncomingHttpHeaders } from "node:http";
+import { Pool, type Dispatcher } from "undici";
+import { UPSTREAM_PATH, type Operation } from "./endpoints.ts";
+import type { LiveRoute } from "./load-config.ts";
+import { Refusal } from "./refusal.ts";
+
+/** The client's headers that an upstream may see. An allow-list: everything else stays here. */
+const FORWARDED = ["anthropic-version", "anthropic-beta"] as const;
+
+const MAX_CONNECTIONS = 1024;
+
+export type UpstreamRequest = {
+  readonly route: LiveRoute;
+  readonly operation: Operation;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  readonly signal: AbortSignal;
+};
+
+export type AnswerHead = { readonly status: number; readonly headers: Readonly<Record<string, string>> };
+
+/** Pauses and resumes the upstream while the client is slower than it. */
+export type Flow = { pause(): void; resume(): void };
+
+export type AnswerReader = { chunk(bytes: Buffer): void };
+
+export type UpstreamLimits = { readonly firstByteMs: number; readonly idleMs: number };
+
+export class Upstreams {
+  readonly #pools = new Map<string, Pool>();
+
+  /**
+   * Sends one request. `open` is called with the answer's head and gives the reader of its body; resolves when the
+   * body has been read. Throws Refusal when the upstream cannot be reached, is too slow or dies.
+   */
+  async send(
+    request: UpstreamRequest,
+    limits: UpstreamLimits,
+    open: (head: AnswerHead, flow: Flow) => AnswerReader,
+  ): Promise<void> {
+    const base = new URL(request.route.upstream);
+    const options: Dispatcher.DispatchOptions = {
+      origin: base.origin,
+      path: `${base.pathname.replace(/\/$/, "")}${UPSTREAM_PATH[request.operation]}`,
+      method: "POST",
+      headers: upstreamHeaders(request),
+      body: request.body,
+      headersTimeout: limits.firstByteMs,
+      bodyTimeout: limits.idleMs,
+    };
+    await dispatch(this.#pool(base.origin), options, request.signal, open);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
+    this.#pools.clear();
+  }
+
+  #pool(origin: string): Pool {
+    const known = this.#pools.get(origin);
+    if (known !== undefined) return known;
+    const pool = new Pool(origin, { connections: MAX_CONNECTIONS, connectTimeout: 10_000, pipelining: 1 });
+    this.#pools.set(origin, pool);
+    return pool;
+  }
+}
+
+function upstreamHeaders({ route, headers }: UpstreamRequest): Record<string, string> {
+  const sent: Record<string, string> = {
+    "content-type": "application/json",
+    // Answers are read here (usage, pseudonyms), so they come uncompressed.
+    "accept-encoding": "identity",
+    "user-agent": "demesne-gateway",
+  };
+  if (route.dialect === "anthropic") {
+    sent["anthropic-version"] = "2023-06-01";
+    for (const name of FORWARDED) {
+      const value = headers[name];
+      if (value !== undefined) sent[name] = String(value);
+    }
+  }
+  if (route.key !== undefined) {
+    if (route.dialect === "anthropic") sent["x-api-key"] = route.key.unwrap();
+    else sent["authorization"] = `Bearer ${route.key.unwrap()}`;
+  }
+  return sent;
+}
+
+async function dispatch(
+  pool: Pool,
+  options: Dispatcher.DispatchOptions,
+  signal: AbortSignal,
+  open: (head: AnswerHead, flow: Flow) => AnswerReader,
+): Promise<void> {
+  signal.throwIfAborted();
+  return await new Promise<void>((resolve, reject) => {
+    let reader: AnswerReader | undefined;
+    let abort: (() => void) | undefined;
+    const finish = (then: () => void): void => {
+      if (abort !== undefined) signal.removeEventListener("abort", abort);
+      then();
+    };
+    pool.dispatch(options, {
+      onRequestStart(controller) {
+        abort = () => controller.abort(asError(signal.reason));
+        if (signal.aborted) abort();
+        else signal.addEventListener("abort", abort, { once: true });
+      },
+      onResponseStart(controller, status, headers) {
+        if (status < 200) return;
+        reader = open({ status, headers: plain(headers) }, controller);
+      },
+      onResponseData(_controller, chunk) {
+        reader?.chunk(chunk);
+      },
+      onResponseEnd() {
+        finish(resolve);
+      },
+      onResponseError(_controller, error) {
+        finish(() => reject(signal.aborted ? asError(signal.reason) : failure(error)));
+      },
+    });
+  });
+}
+
+function plain(headers: IncomingHttpHeaders): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+  );
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}
+
+/** Errors of our own reader pass; what the connection says is not for the client to read. */
+function failure(error: Error): Error {
+  if (error instanceof Refusal) return error;
+  const code = "code" in error ? String(error.code) : "";
+  if (code === "UND_ERR_HEADERS_TIMEOUT") return new Refusal("timeout_error", "the upstream did not answer in time");
+  if (code === "UND_ERR_BODY_TIMEOUT") return new Refusal("timeout_error", "the upstream fell silent");
+  return new Refusal("overloaded_error", "the upstream cannot be reached or broke off", { "retry-after": "2" });
+}
