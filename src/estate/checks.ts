@@ -1,0 +1,28 @@
+// Everything that is checked across the files of an estate, in the order in which an operator would mend it.
+import { checkCompose } from "./check-compose.ts";
+import { checkNetworks } from "./check-networks.ts";
+import { checkPorts } from "./check-ports.ts";
+import { checkReferences } from "./check-references.ts";
+import { at, type EstateFiles } from "./files.ts";
+import type { Finding } from "./finding.ts";
+
+/** All that is wrong between the files. `today` is YYYY-MM-DD. */
+export function checks(files: EstateFiles, today: string): readonly Finding[] {
+  return [
+    ...checkReferences(files),
+    ...checkNetworks(files),
+    ...checkPorts(files),
+    ...files.services.flatMap((service) => checkCompose(service, files)),
+    ...checkWaivers(files, today),
+  ];
+}
+
+function checkWaivers({ estate }: EstateFiles, today: string): readonly Finding[] {
+  return estate.value.waivers.flatMap((waiver, index) => {
+    if (waiver.until >= today) return [];
+    const what = `should be today or later, ran out on ${waiver.until}`;
+    return [
+      at(estate, ["waivers", index, "until"], what, `meet ${waiver.control} and remove the waiver, or extend it`),
+    ];
+  });
+}

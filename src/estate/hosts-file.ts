@@ -1,0 +1,56 @@
+// inventory/hosts.yaml: the machines, how they are reached, and what they are for.
+import * as z from "zod";
+import { Address, Address6, Name, Port, PublicKey, Sentence, Source, State, Url } from "./fields.ts";
+
+export const RoleName = z.enum(["common", "ssh-hardening", "firewall", "docker", "service"]).meta({
+  description: "a named set of resources",
+});
+
+const Open = z.strictObject({
+  port: Port,
+  proto: z.enum(["tcp", "udp"]).default("tcp"),
+  from: z.array(Source).min(1, { error: "should list at least one source" }),
+  note: Sentence.meta({ description: "what it is open for" }),
+});
+
+const Adopt = z
+  .string()
+  .regex(/^[a-z][a-z-]*:\S.*$/, { error: "should be a kind and an id, `file:/etc/motd`" })
+  .meta({ description: "a thing that is there already and that Demesne may take over", examples: ["file:/etc/motd"] });
+
+const zoneError = { error: "should be a time zone, `Area/City` or `Etc/UTC`" };
+
+export const HostEntry = z.strictObject({
+  kind: z.enum(["control", "gpu"]).meta({ description: "control: runs the services; gpu: runs an open-weight model" }),
+  state: State.default("live"),
+  os: z.enum(["debian-12", "debian-13", "ubuntu-24.04"]).meta({ description: "the operating system it has" }),
+  address: Address,
+  address6: Address6.optional().meta({ description: "its IPv6 address, checked and proven beside the other" }),
+  port: Port.default(22).meta({ description: "the port of sshd" }),
+  user: Name.meta({ description: "the account that logs in: one of the accounts, with sudo" }),
+  hostKeys: z.array(PublicKey).min(1, { error: "should list at least one host key" }).meta({
+    description: "its public host keys, learned out of band; any other key is refused",
+  }),
+  proxyJump: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]*@[A-Za-z0-9.:[\]-]+:\d{1,5}$/, { error: "should be user@address:port" })
+    .optional()
+    .meta({ description: "the jump host, user@address:port" }),
+  roles: z.array(RoleName).default(["common", "ssh-hardening", "firewall", "docker", "service"]).meta({
+    description: "what is done on this host",
+  }),
+  open: z.array(Open).default([]).meta({ description: "ports of the host itself that the firewall lets in" }),
+  adopt: z.array(Adopt).default([]).meta({ description: "what is there already and may be taken over" }),
+  aptProxy: Url.optional().meta({ description: "HTTP proxy for apt" }),
+  timezone: z
+    .string()
+    .regex(/^[A-Za-z]+(?:\/[A-Za-z0-9_+-]+)*$/, zoneError)
+    .default("Etc/UTC"),
+  ntp: z.array(Address).default([]).meta({ description: "time servers; none keeps those of the distribution" }),
+});
+export type HostEntry = z.infer<typeof HostEntry>;
+
+export const HostsFile = z
+  .strictObject({ hosts: z.record(Name, HostEntry).meta({ description: "the hosts, by id" }) })
+  .meta({ id: "hosts", title: "inventory/hosts.yaml", description: "The hosts of the estate." });
+export type HostsFile = z.infer<typeof HostsFile>;

@@ -1,0 +1,62 @@
+// Reads an estate from its folder: files, then the checks across files, then the Estate.
+import type { Clock } from "../lib/ports.ts";
+import { Problem } from "../lib/problem.ts";
+import { checks } from "./checks.ts";
+import type { Estate } from "./estate.ts";
+import type { EstateFiles } from "./files.ts";
+import { type Finding, toProblem } from "./finding.ts";
+import { type EstateFolder, openFolder } from "./folder.ts";
+import { readFiles } from "./read-files.ts";
+import { resolve } from "./resolve.ts";
+
+export type LoadOptions = {
+  readonly signal: AbortSignal;
+  /** Tells whether a waiver has run out. */
+  readonly clock?: Clock;
+};
+
+const systemClock: Clock = { now: () => Date.now() };
+
+/**
+ * The estate in `dir`, its profile resolved and nothing of it opened that is secret.
+ * Throws Problem `estate` that names the file, line and path of the first fault and lists the others.
+ */
+export async function loadEstate(dir: string, options: LoadOptions): Promise<Estate> {
+  const folder = await enter(dir, options.signal);
+  const files = await loadFiles(folder, options.clock ?? systemClock);
+  return resolve(files, { root: folder.root, profile: files.estate.value.profile, inputs: folder.inputs() });
+}
+
+async function enter(dir: string, signal: AbortSignal): Promise<EstateFolder> {
+  try {
+    return await openFolder(dir, signal);
+  } catch (cause) {
+    signal.throwIfAborted();
+    const fix = "name a folder that holds an estate.yaml, such as examples/harbour";
+    throw new Problem({
+      code: "estate",
+      where: dir,
+      what: "should be the folder of an estate, cannot be entered",
+      fix,
+      cause,
+    });
+  }
+}
+
+/** The files of the estate once they have passed every check. */
+async function loadFiles(folder: EstateFolder, clock: Clock): Promise<EstateFiles> {
+  const files = await readFiles(folder);
+  if (isFindings(files)) throw problem(files);
+  const findings = checks(files, new Date(clock.now()).toISOString().slice(0, 10));
+  if (findings.length > 0) throw problem(findings);
+  return files;
+}
+
+function isFindings(files: EstateFiles | readonly Finding[]): files is readonly Finding[] {
+  return Array.isArray(files);
+}
+
+function problem(findings: readonly Finding[]): Error {
+  const [first, ...others] = findings;
+  return first === undefined ? new Error("no finding to report") : toProblem([first, ...others]);
+}
