@@ -89,16 +89,6 @@ function checkServicePorts(service: EstateFiles["services"][number]["service"]):
             ),
           ]
         : []),
-      ...(port.reach === "self" && port.publish !== undefined
-        ? [
-            at(
-              service,
-              [...path, "publish"],
-              "should not be there: nobody but the container may reach this port",
-              "remove publish or reach: self",
-            ),
-          ]
-        : []),
     ];
   });
 }

@@ -10,7 +10,13 @@ export type ProfileName = z.infer<typeof ProfileName>;
 const Model = z
   .strictObject({
     dialect: z.enum(["anthropic", "openai"]).meta({ description: "the wire format that the endpoint speaks" }),
-    url: Url.meta({ description: "base URL of the endpoint" }),
+    url: Url.refine((url) => !/\/v1\/?$/.test(url), { error: "should be the base URL, without /v1" }).meta({
+      description: "base URL of the endpoint, without /v1",
+      examples: ["https://api.example.net"],
+    }),
+    residency: z.enum(["local", "uk", "eu", "us", "global"]).meta({
+      description: "where requests are processed; anything but local is a hosted model",
+    }),
     secret: SecretName.optional().meta({ description: "the provider key; only the gateway gets it" }),
     service: Name.optional().meta({ description: "the service of this estate that answers, if it is one of ours" }),
     names: z

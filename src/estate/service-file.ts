@@ -10,10 +10,6 @@ const Publish = z.strictObject({
 const ServicePort = z.strictObject({
   name: Name.meta({ description: "what the port is called", examples: ["api"] }),
   container: Port.meta({ description: "the port inside the container" }),
-  reach: z
-    .enum(["tier", "self"])
-    .default("tier")
-    .meta({ description: "tier: services of the tier may connect; self: nobody but the container itself" }),
   publish: Publish.optional().meta({ description: "where the host publishes it; not at all without this" }),
   open: z
     .strictObject({ from: z.array(Source).min(1, { error: "should list at least one source" }), note: Sentence })
