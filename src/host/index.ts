@@ -1,2 +1,3 @@
 // The port to a host: the only holder of SSH credentials. A `Host` runs programs on the machine it stands for.
 export type { Host, HostAddress, HostRunOptions } from "./host.ts";
+export { SshHost } from "./ssh-host.ts";

@@ -1,0 +1,45 @@
+// What one look at a host told: its identity, what Demesne owns there, and the normalised state of every resource.
+import { z } from "zod";
+import { Answer, Query } from "../resources/index.ts";
+
+/** One thing that Demesne put on the host, with the questions that tell whether it is still there. */
+export const Owned = z.strictObject({
+  ref: z.templateLiteral([z.string(), ":", z.string()]),
+  probe: z.array(Query),
+});
+export type Owned = z.infer<typeof Owned>;
+
+/** What the probe prints between its nonces. */
+export const ProbeResult = z.strictObject({
+  format: z.literal(1),
+  host: z.strictObject({
+    machineId: z.string(),
+    os: z.string().meta({ description: "Text of /etc/os-release" }),
+    python: z.string(),
+    root: z.boolean(),
+  }),
+  owned: z.array(Owned),
+  ownedBroken: z.string().nullable(),
+  answers: z.array(z.strictObject({ query: Query, answer: Answer })),
+});
+export type ProbeResult = z.infer<typeof ProbeResult>;
+
+export type HostFacts = {
+  readonly machineId: string;
+  /** `debian-13`, from os-release's ID and VERSION_ID. */
+  readonly os: string;
+  readonly osName: string;
+  readonly python: string;
+};
+
+/** A resource as it was found: in its kind's observed shape, or with the reason why it could not be. */
+export type Observed = { readonly observed: unknown } | { readonly unobservable: string };
+
+export type Observation = {
+  readonly host: HostFacts;
+  readonly owned: readonly Owned[];
+  /** By ref: everything wanted, and everything owned. */
+  readonly resources: ReadonlyMap<string, Observed>;
+  /** Digest of the identity and of all normalised observations. */
+  readonly fingerprint: string;
+};

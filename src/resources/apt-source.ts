@@ -1,0 +1,110 @@
+// A package source in deb822 form, with the key that signs it beside it.
+import { z } from "zod";
+import { file, type FileObserved, type FileWanted } from "./file.ts";
+import { same, type Kind } from "./kind.ts";
+import { absentPath, pathObserved } from "./path.ts";
+import { task } from "./step.ts";
+
+export const AptSourceWanted = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]*$/)
+    .meta({ description: "Name of the source; the file is NAME.sources", examples: ["docker"] }),
+  uris: z.array(z.string()).min(1).meta({ description: "Archive roots" }),
+  suites: z
+    .array(z.string())
+    .min(1)
+    .meta({ description: "Suites", examples: [["bookworm"]] }),
+  components: z
+    .array(z.string())
+    .min(1)
+    .meta({ description: "Components", examples: [["stable"]] }),
+  key: z.string().includes("BEGIN PGP PUBLIC KEY BLOCK").meta({ description: "Armoured public key that signs it" }),
+});
+export type AptSourceWanted = z.infer<typeof AptSourceWanted>;
+
+export const AptSourceObserved = z.strictObject({ source: pathObserved, key: pathObserved });
+export type AptSourceObserved = z.infer<typeof AptSourceObserved>;
+
+export const aptSource: Kind<AptSourceWanted, AptSourceObserved> = {
+  kind: "apt-source",
+  purpose: "A package source in deb822 form, with the key that signs it.",
+  wanted: AptSourceWanted,
+  observed: AptSourceObserved,
+  ownable: true,
+  absent: { source: absentPath, key: absentPath },
+  id: (wanted) => wanted.name,
+  needs: () => [],
+
+  probe: (id) => [sourcePath(id), keyPath(id)].flatMap((path) => file.probe(path, undefined)),
+  read(id, answers) {
+    const source = file.read(sourcePath(id), answers, undefined);
+    if ("unobservable" in source) return source;
+    const key = file.read(keyPath(id), answers, undefined);
+    return "unobservable" in key ? key : { source, key };
+  },
+
+  compare(wanted, observed) {
+    const verdicts = files(wanted).map(([each, of]) => file.compare(each, observed[of], {}));
+    const refused = verdicts.find((each) => each.verdict === "refused");
+    if (refused !== undefined) return refused;
+    const differing = verdicts.flatMap((each) => (each.verdict === "differs" ? [each] : []));
+    if (differing.length === 0) return same;
+    const action = observed.source.type === "absent" ? "create" : "update";
+    return { verdict: "differs", action, differences: differing.flatMap((each) => each.differences), risk: "routine" };
+  },
+  isPresent: ({ source, key }) => source.type !== "absent" || key.type !== "absent",
+
+  predict: () => ({}),
+  touches: ({ id }) => ({ paths: [sourcePath(id), keyPath(id)] }),
+
+  tasks: (changes) => [
+    ...changes.flatMap(({ id, wanted, observed }) =>
+      wanted === undefined
+        ? [sourcePath(id), keyPath(id)].map((path) => task(`remove ${path}`, "file", { path, state: "absent" }))
+        : files(wanted).flatMap(([each, of]) =>
+            file.tasks([
+              {
+                action: "create",
+                ref: `file:${each.path}`,
+                id: each.path,
+                wanted: each,
+                observed: observed[of],
+                differences: [],
+              },
+            ]),
+          ),
+    ),
+    task("read the package lists again", "apt", { update_cache: true }),
+  ],
+  idempotent: (wanted) => files(wanted).flatMap(([each]) => file.idempotent(each)),
+
+  sentence: ({ action, id }) =>
+    `${action === "create" ? "add" : action === "remove" ? "remove" : "change"} the package source ${id}`,
+};
+
+function sourcePath(name: string): string {
+  return `/etc/apt/sources.list.d/${name}.sources`;
+}
+
+function keyPath(name: string): string {
+  return `/etc/apt/keyrings/${name}.asc`;
+}
+
+function files(wanted: AptSourceWanted): [FileWanted, "source" | "key"][] {
+  const root = { mode: "0644", owner: "root", group: "root" };
+  const text = [
+    "# Written by Demesne.",
+    "Types: deb",
+    `URIs: ${wanted.uris.join(" ")}`,
+    `Suites: ${wanted.suites.join(" ")}`,
+    `Components: ${wanted.components.join(" ")}`,
+    `Signed-By: ${keyPath(wanted.name)}`,
+  ];
+  return [
+    [{ path: keyPath(wanted.name), content: wanted.key, ...root }, "key"],
+    [{ path: sourcePath(wanted.name), content: `${text.join("\n")}\n`, ...root }, "source"],
+  ];
+}
+
+export type AptSourcePart = FileObserved;

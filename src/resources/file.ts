@@ -1,0 +1,148 @@
+// A regular file with exactly this text, mode and owner.
+import { z } from "zod";
+import { difference, same, type Change, type Difference, type Kind } from "./kind.ts";
+import { absentPath, identity, pathObserved, readPath, unownedTree } from "./path.ts";
+import { task, type Step, type Task } from "./step.ts";
+
+export const FileWanted = z.strictObject({
+  path: z
+    .string()
+    .startsWith("/")
+    .meta({ description: "Absolute path", examples: ["/etc/motd"] }),
+  content: z.string().optional().meta({ description: "The whole text; absent when the text is a secret" }),
+  secret: z
+    .strictObject({ name: z.string(), digest: z.string() })
+    .optional()
+    .meta({ description: "Reference of the secret that is the text, and its keyed digest" }),
+  mode: z
+    .string()
+    .regex(/^0[0-7]{3}$/)
+    .default("0644")
+    .meta({ description: "Octal mode", examples: ["0640"] }),
+  owner: z.string().default("root").meta({ description: "User name" }),
+  group: z.string().default("root").meta({ description: "Group name" }),
+  validate: z
+    .array(z.string())
+    .optional()
+    .meta({
+      description: "Program that must accept the text before it is put in place; %s is the new file",
+      examples: [["visudo", "-cf", "%s"]],
+    }),
+});
+export type FileWanted = z.infer<typeof FileWanted>;
+
+export const FileObserved = pathObserved;
+export type FileObserved = z.infer<typeof FileObserved>;
+
+export const file: Kind<FileWanted, FileObserved> = {
+  kind: "file",
+  purpose: "A regular file with exactly this text, mode and owner.",
+  wanted: FileWanted,
+  observed: FileObserved,
+  ownable: true,
+  absent: absentPath,
+  id: (wanted) => wanted.path,
+  needs: identity,
+
+  probe: (id, wanted) => [
+    {
+      ask: "stat",
+      path: id,
+      content: wanted?.secret === undefined,
+      ...(wanted?.secret === undefined ? {} : { keyed: true }),
+    },
+  ],
+  read: (id, answers, wanted) =>
+    readPath(
+      answers({
+        ask: "stat",
+        path: id,
+        content: wanted?.secret === undefined,
+        ...(wanted?.secret === undefined ? {} : { keyed: true }),
+      }),
+    ),
+
+  compare(wanted, observed) {
+    if (observed.type === "absent") {
+      return { verdict: "differs", action: "create", differences: created(wanted), risk: "routine" };
+    }
+    if (observed.type !== "file") return unownedTree(wanted.path, observed.type, "file");
+    const differences = [
+      ...contentDifference(wanted, observed),
+      ...difference("mode", observed.mode, wanted.mode),
+      ...difference("owner", observed.owner, wanted.owner),
+      ...difference("group", observed.group, wanted.group),
+    ];
+    return differences.length === 0 ? same : { verdict: "differs", action: "update", differences, risk: "routine" };
+  },
+  isPresent: (observed) => observed.type === "file",
+
+  predict: () => ({}),
+  touches: (change) => ({ paths: [change.id] }),
+
+  tasks(changes) {
+    const removed = changes.filter((change) => change.action === "remove").map((change) => absent(change.id));
+    return [...removed, ...changes.flatMap((change) => (change.wanted === undefined ? [] : [put(change.wanted)]))];
+  },
+  idempotent: (wanted) => [copyTask(wanted)],
+
+  sentence(change) {
+    if (change.action === "remove") return `remove the file ${change.id}`;
+    if (change.action === "create") return `write ${change.id}`;
+    return `change ${change.differences.map((each) => each.path).join(", ")} of ${change.id}`;
+  },
+};
+
+function created(wanted: FileWanted): Difference[] {
+  return [
+    { path: "content", from: null, to: wanted.content ?? secretLabel(wanted) },
+    { path: "mode", from: null, to: wanted.mode },
+    { path: "owner", from: null, to: `${wanted.owner}:${wanted.group}` },
+  ];
+}
+
+function contentDifference(wanted: FileWanted, observed: FileObserved): Difference[] {
+  if (wanted.secret !== undefined) {
+    const known = observed.digest === wanted.secret.digest;
+    return known ? [] : [{ path: "content", from: "another secret text", to: secretLabel(wanted) }];
+  }
+  return difference(
+    "content",
+    observed.content ?? `a text that cannot be shown (${observed.digest})`,
+    wanted.content ?? "",
+  );
+}
+
+function secretLabel(wanted: FileWanted): string {
+  return `the secret ${wanted.secret?.name}`;
+}
+
+/** Files that need no validation are unpacked together; the others are checked by a program of the host first. */
+function put(wanted: FileWanted): Step {
+  if (wanted.validate !== undefined) return { step: "task", task: copyTask(wanted) };
+  const { path, mode, owner, group, content, secret } = wanted;
+  const text = secret === undefined ? { content: content ?? "" } : { secret: secret.name };
+  return { step: "tree", entries: [{ path, type: "file", mode, owner, group, ...text }] };
+}
+
+function copyTask(wanted: FileWanted): Task {
+  const { path, mode, owner, group, content, validate } = wanted;
+  return {
+    name: `write ${path}`,
+    module: "copy",
+    args: {
+      dest: path,
+      content: content ?? "",
+      mode,
+      owner,
+      group,
+      ...(validate === undefined ? {} : { validate: validate.join(" ") }),
+    },
+  };
+}
+
+function absent(path: string): Step {
+  return task(`remove ${path}`, "file", { path, state: "absent" });
+}
+
+export type FileChange = Change<FileWanted, FileObserved>;

@@ -1,0 +1,9 @@
+// The facts a host must satisfy: one file per kind, pure. Wanted and observed in, changes and their steps out.
+export { kindOf, idOf, kinds, resource } from "./registry.ts";
+export { risks } from "./kind.ts";
+export { INPUTS_LABEL } from "./stack.ts";
+export { Answer, Query } from "./query.ts";
+export { Step } from "./step.ts";
+export type { Answers, NoAnswer } from "./query.ts";
+export type { Change, Difference, Facts, Kind, Ref, Resource, Risk, Touches, Verdict } from "./kind.ts";
+export type { Task, TreeEntry } from "./step.ts";

@@ -1,0 +1,96 @@
+// One nftables table with exactly these chains and rules, and no other table touched.
+// The text is in the form in which `nft list table` prints it, so wanted and observed are compared as text.
+import { z } from "zod";
+import { difference, same, type Kind } from "./kind.ts";
+import { RunAnswer, type Query } from "./query.ts";
+import { command, task } from "./step.ts";
+
+export const NftTableWanted = z.strictObject({
+  family: z.enum(["inet", "ip", "ip6", "netdev"]).default("inet").meta({ description: "nftables address family" }),
+  name: z
+    .string()
+    .regex(/^\w+$/)
+    .meta({ description: "Table name", examples: ["demesne"] }),
+  rules: z.string().meta({ description: "The table as `nft list table` prints it, without counters and handles" }),
+  path: z.string().startsWith("/").meta({ description: "File from which a boot loads the same table" }),
+});
+export type NftTableWanted = z.infer<typeof NftTableWanted>;
+
+export const NftTableObserved = z.strictObject({
+  rules: z
+    .string()
+    .meta({ description: "The listing, white space and counters normalised; empty when there is no such table" }),
+});
+export type NftTableObserved = z.infer<typeof NftTableObserved>;
+
+const list = (id: string): Query => ({ ask: "run", argv: ["nft", "--stateless", "list", "table", ...id.split(" ")] });
+
+export const nftTable: Kind<NftTableWanted, NftTableObserved> = {
+  kind: "nft-table",
+  purpose: "One nftables table with exactly these chains and rules; no other table is touched.",
+  wanted: NftTableWanted,
+  observed: NftTableObserved,
+  ownable: true,
+  absent: { rules: "" },
+  id: (wanted) => `${wanted.family} ${wanted.name}`,
+  needs: (wanted) => ["package:nftables", `file:${wanted.path}`],
+
+  probe: (id) => [list(id)],
+  read(id, answers) {
+    const answer = answers(list(id));
+    if ("unobservable" in answer) return answer;
+    const { status, stdout, stderr } = RunAnswer.parse(answer);
+    if (status === 0) return { rules: normaliseRules(stdout) };
+    if (/No such file or directory/.test(stderr)) return { rules: "" };
+    return { unobservable: `nft cannot list the table: ${stderr.trim().split("\n")[0] ?? ""}` };
+  },
+
+  compare(wanted, observed) {
+    const rules = normaliseRules(wanted.rules);
+    const differences = difference("rules", observed.rules === "" ? null : observed.rules, rules);
+    if (differences.length === 0) return same;
+    return {
+      verdict: "differs",
+      action: observed.rules === "" ? "create" : "update",
+      differences,
+      risk: "connectivity",
+    };
+  },
+  isPresent: (observed) => observed.rules !== "",
+
+  predict: () => ({}),
+  touches: (change) => ({ tables: [change.id] }),
+
+  tasks: (changes) =>
+    changes.map((change) =>
+      change.wanted === undefined
+        ? command(`remove the table ${change.id}`, ["nft", "delete", "table", ...change.id.split(" ")])
+        : command(`load the table ${change.id}`, ["nft", "--file", change.wanted.path]),
+    ),
+  idempotent: (wanted) => {
+    const check = task(`look at the table ${wanted.family} ${wanted.name}`, "command", {
+      argv: ["nft", "--stateless", "list", "table", wanted.family, wanted.name],
+    });
+    const load = command(`load the table ${wanted.family} ${wanted.name}`, ["nft", "--file", wanted.path]);
+    if (check.step !== "task" || load.step !== "task") return [];
+    const variable = `demesne_nft_${wanted.name}`;
+    return [
+      { ...check.task, register: variable, changedWhen: "false", failedWhen: "false", checkMode: false },
+      { ...load.task, when: `${variable}.stdout | default('') | trim != ${JSON.stringify(wanted.rules.trim())}` },
+    ];
+  },
+
+  sentence(change) {
+    if (change.action === "remove") return `remove the firewall table ${change.id}`;
+    return `${change.action === "create" ? "load" : "replace"} the firewall table ${change.id}`;
+  },
+};
+
+/** Leading and trailing white space, counters and blank lines carry no meaning. */
+export function normaliseRules(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => line.trim().replaceAll(/\bcounter packets \d+ bytes \d+\b/g, "counter"))
+    .filter((line) => line !== "")
+    .join("\n");
+}

@@ -1,0 +1,47 @@
+// What a plan runs, literally. Three shapes, so that many changes cost few Ansible tasks (one task costs 0.5 s and more).
+import { z } from "zod";
+
+/** One path of a tree that is unpacked in one go, parents before children. */
+export const TreeEntry = z.strictObject({
+  path: z.string().startsWith("/"),
+  type: z.enum(["file", "directory"]),
+  mode: z.string().regex(/^0[0-7]{3}$/),
+  owner: z.string(),
+  group: z.string(),
+  content: z.string().optional().meta({ description: "Text of a file" }),
+  secret: z
+    .string()
+    .optional()
+    .meta({ description: "Reference of the secret that is the file's text; opened at apply only" }),
+});
+export type TreeEntry = z.infer<typeof TreeEntry>;
+
+/** One Ansible task with a builtin module. */
+export const Task = z.strictObject({
+  name: z.string(),
+  module: z.string().meta({ description: "Short name of a module in ansible.builtin" }),
+  args: z.record(z.string(), z.json()),
+  noLog: z.boolean().optional(),
+  changedWhen: z.string().optional().meta({ description: "Only in exported projects" }),
+  failedWhen: z.string().optional(),
+  register: z.string().optional(),
+  checkMode: z.boolean().optional(),
+  when: z.string().optional(),
+});
+export type Task = z.infer<typeof Task>;
+
+export const Step = z.discriminatedUnion("step", [
+  z.strictObject({ step: z.literal("tree"), entries: z.array(TreeEntry) }),
+  z.strictObject({ step: z.literal("task"), task: Task }),
+]);
+export type Step = z.infer<typeof Step>;
+
+/** A step that is one task. */
+export function task(name: string, module: string, args: Task["args"]): Step {
+  return { step: "task", task: { name, module, args } };
+}
+
+/** A step that runs one program on the host. */
+export function command(name: string, argv: readonly string[]): Step {
+  return task(name, "command", { argv: [...argv] });
+}
