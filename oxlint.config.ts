@@ -85,6 +85,7 @@ export default defineConfig({
     "max-lines-per-function": ["error", { max: 60, skipBlankLines: true, skipComments: true }],
     "max-depth": ["error", 3],
     "no-await-in-loop": "off",
+    "oxc/no-map-spread": "off",
     "no-underscore-dangle": "off",
     "unicorn/no-array-sort": "off",
     "unicorn/prefer-add-event-listener": "off",

@@ -1,6 +1,6 @@
 // A package source in deb822 form, with the key that signs it beside it.
 import { z } from "zod";
-import { file, type FileObserved, type FileWanted } from "./file.ts";
+import { file, type FileWanted } from "./file.ts";
 import { same, type Kind } from "./kind.ts";
 import { absentPath, pathObserved } from "./path.ts";
 import { task } from "./step.ts";
@@ -106,5 +106,3 @@ function files(wanted: AptSourceWanted): [FileWanted, "source" | "key"][] {
     [{ path: sourcePath(wanted.name), content: `${text.join("\n")}\n`, ...root }, "source"],
   ];
 }
-
-export type AptSourcePart = FileObserved;

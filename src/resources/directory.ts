@@ -1,7 +1,7 @@
 // A directory with this mode and owner. What lies in it is not looked at, and only an empty one is ever removed.
 import { z } from "zod";
 import { difference, same, type Kind } from "./kind.ts";
-import { absentPath, identity, pathObserved, readPath, unownedTree, type PathObserved } from "./path.ts";
+import { absentPath, identity, parents, pathObserved, readPath, unownedTree, type PathObserved } from "./path.ts";
 import { task } from "./step.ts";
 
 export const DirectoryWanted = z.strictObject({
@@ -27,7 +27,7 @@ export const directory: Kind<DirectoryWanted, PathObserved> = {
   ownable: true,
   absent: absentPath,
   id: (wanted) => wanted.path,
-  needs: identity,
+  needs: (wanted) => [...identity(wanted), ...parents(wanted.path)],
 
   probe: (id) => [{ ask: "stat", path: id }],
   read: (id, answers) => readPath(answers({ ask: "stat", path: id })),

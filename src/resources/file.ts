@@ -1,7 +1,7 @@
 // A regular file with exactly this text, mode and owner.
 import { z } from "zod";
-import { difference, same, type Change, type Difference, type Kind } from "./kind.ts";
-import { absentPath, identity, pathObserved, readPath, unownedTree } from "./path.ts";
+import { difference, same, type Change, type Difference, type Facts, type Kind } from "./kind.ts";
+import { absentPath, identity, parents, pathObserved, readPath, unownedTree } from "./path.ts";
 import { task, type Step, type Task } from "./step.ts";
 
 export const FileWanted = z.strictObject({
@@ -42,7 +42,7 @@ export const file: Kind<FileWanted, FileObserved> = {
   ownable: true,
   absent: absentPath,
   id: (wanted) => wanted.path,
-  needs: identity,
+  needs: (wanted) => [...identity(wanted), ...parents(wanted.path)],
 
   probe: (id, wanted) => [
     {
@@ -77,7 +77,7 @@ export const file: Kind<FileWanted, FileObserved> = {
   },
   isPresent: (observed) => observed.type === "file",
 
-  predict: () => ({}),
+  predict: (change) => broughtUnit(change),
   touches: (change) => ({ paths: [change.id] }),
 
   tasks(changes) {
@@ -92,6 +92,14 @@ export const file: Kind<FileWanted, FileObserved> = {
     return `change ${change.differences.map((each) => each.path).join(", ")} of ${change.id}`;
   },
 };
+
+/** A unit file brings its unit, neither enabled nor started. */
+function broughtUnit(change: FileChange): Facts {
+  const name = /^\/etc\/systemd\/system\/([^/]+\.(?:service|socket|timer|target))$/.exec(change.id)?.[1];
+  return name === undefined || change.action !== "create"
+    ? {}
+    : { units: { [name]: { enabled: false, active: false } } };
+}
 
 function created(wanted: FileWanted): Difference[] {
   return [
@@ -145,4 +153,4 @@ function absent(path: string): Step {
   return task(`remove ${path}`, "file", { path, state: "absent" });
 }
 
-export type FileChange = Change<FileWanted, FileObserved>;
+type FileChange = Change<FileWanted, FileObserved>;

@@ -29,6 +29,12 @@ export function identity(wanted: { readonly owner: string; readonly group: strin
   return refs.filter((ref) => !ref.endsWith(":root"));
 }
 
+/** Every directory above a path: those that are wanted are made first, the others are not looked at. */
+export function parents(path: string): Ref[] {
+  const steps = path.split("/").slice(1, -1);
+  return steps.map((_, depth) => `directory:/${steps.slice(0, depth + 1).join("/")}` as const);
+}
+
 /** Something of another type stands at the path: it is not ours to replace. */
 export function unownedTree(path: string, found: string, wanted: string): Verdict {
   return {

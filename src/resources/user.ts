@@ -1,7 +1,7 @@
 // An account of the host's own database: shell, home, groups, and no password that anybody could try.
 import { z } from "zod";
 import { readDatabase } from "./group.ts";
-import { difference, same, type Change, type Difference, type Kind } from "./kind.ts";
+import { difference, same, type Difference, type Kind } from "./kind.ts";
 import { RunAnswer, type Query } from "./query.ts";
 import { task } from "./step.ts";
 
@@ -133,5 +133,3 @@ function userArgs({ name, system, shell, home, createHome, groups: further }: Us
     password_lock: true,
   };
 }
-
-export type UserChange = Change<UserWanted, UserObserved>;

@@ -1,0 +1,150 @@
+// One host: wanted resources and one observation in, every change and every step out. Pure.
+import { idOf, kindOf, type Change, type Facts, type Query, type Ref, type Resource } from "../resources/index.ts";
+import { decide, groundsOf, type Course, type Decided, type Decision, type Found } from "./decide.ts";
+import { batches, removalOrder } from "./order.ts";
+import type { HostPlan, PlannedChange } from "./plan-file.ts";
+import { stepsOf } from "./steps.ts";
+
+type OwnedEntry = { readonly ref: Ref; readonly probe: readonly Query[] };
+
+/** The course of one planning, as it grows. */
+type Running = {
+  facts: Facts;
+  readonly changing: Set<Ref>;
+  readonly waiting: Set<Ref>;
+  readonly grounds: Map<Ref, ReadonlySet<Ref>>;
+} & Course;
+
+/** What the planner needs of a look. */
+export type Look = {
+  readonly host: { readonly machineId: string; readonly os: string; readonly python: string };
+  readonly owned: readonly OwnedEntry[];
+  readonly resources: ReadonlyMap<string, Found>;
+  readonly fingerprint: string;
+};
+
+export type PlanHostInput = {
+  readonly host: string;
+  readonly wanted: readonly Resource[];
+  readonly look: Look;
+  readonly notRehearsed?: HostPlan["notRehearsed"];
+};
+
+export function planHost({ host, wanted, look, notRehearsed = [] }: PlanHostInput): HostPlan {
+  const owned = new Set(look.owned.map((each) => each.ref));
+  const decisions = decideAll(wanted, look, owned);
+  const decided = decisions.flatMap((each) => (each.is === "change" ? [each.decided] : []));
+  const removals = removalsOf(wanted, look);
+  const ordered = [...removals, ...batches(decided).flat()];
+  return {
+    host,
+    machineId: look.host.machineId,
+    os: look.host.os,
+    python: look.host.python,
+    fingerprint: look.fingerprint,
+    resources: wanted.length,
+    changes: ordered.map(planned),
+    refusals: decisions.flatMap((each) => (each.is === "refused" ? [each.refusal] : [])),
+    waiting: decisions.flatMap((each) => (each.is === "waiting" ? [each.waiting] : [])),
+    notRehearsed,
+    owned: ownership(look, wanted, decided),
+    steps: stepsOf([
+      removals.map((each) => each.change),
+      ...batches(decided).map((batch) => batch.map((each) => each.change)),
+    ]),
+  };
+}
+
+/** In the order of needs, so that each resource sees what the changes before it will have brought. */
+function decideAll(wanted: readonly Resource[], look: Look, owned: ReadonlySet<Ref>): Decision[] {
+  const course: Running = { facts: {}, changing: new Set(), waiting: new Set(), grounds: new Map() };
+  return batches(wanted)
+    .flat()
+    .map((resource) => {
+      const found = look.resources.get(resource.ref) ?? { unobservable: "it was not looked at" };
+      const decision = decide(resource, found, owned, course);
+      note(course, resource, decision);
+      return decision;
+    });
+}
+
+function note(course: Running, resource: Resource, decision: Decision): void {
+  const { ref } = resource;
+  course.grounds.set(ref, groundsOf(resource, course));
+  if (decision.is === "waiting") course.waiting.add(ref);
+  if (decision.is !== "change") return;
+  course.changing.add(ref);
+  const { change, kind } = decision.decided;
+  const facts = kindOf(ref).predict(change);
+  // A package that is only being installed has no state of its own yet, nor has what it brings.
+  const fresh = kind === "package" && change.action === "create" ? [ref, ...(facts.fresh ?? [])] : (facts.fresh ?? []);
+  course.facts = {
+    fresh: [...(course.facts.fresh ?? []), ...fresh],
+    units: { ...course.facts.units, ...facts.units },
+    recreated: [...(course.facts.recreated ?? []), ...(facts.recreated ?? [])],
+  };
+}
+
+/** Owned, no longer wanted and still there. What cannot be observed stays owned until it can. */
+function removalsOf(wanted: readonly Resource[], look: Look): Decided[] {
+  const refs = new Set(wanted.map((each) => each.ref));
+  return look.owned
+    .filter(({ ref }) => !refs.has(ref))
+    .flatMap(({ ref }) => removal(ref, look.resources.get(ref)))
+    .sort(removalOrder);
+}
+
+function removal(ref: Ref, found: Found | undefined): Decided[] {
+  if (found === undefined || "unobservable" in found || !kindOf(ref).isPresent(found.observed)) return [];
+  const change: Change = {
+    action: "remove",
+    ref,
+    id: idOf(ref),
+    wanted: undefined,
+    observed: found.observed,
+    differences: [],
+  };
+  return [{ ref, kind: kindOf(ref).kind, role: "", risk: "routine", needs: [], change }];
+}
+
+function planned({ change, role, risk }: Decided): PlannedChange {
+  return {
+    ref: change.ref,
+    role,
+    action: change.action,
+    sentence: kindOf(change.ref).sentence(change),
+    risk,
+    differences: change.differences.map(({ path, from, to }) => ({ path, from: json(from), to: json(to) })),
+  };
+}
+
+/** JSON as zod types it; the values come from kinds, which only put JSON there. */
+function json(value: unknown): PlannedChange["differences"][number]["from"] {
+  return JSON.parse(JSON.stringify(value ?? null));
+}
+
+/** The list is widened before anything is made and narrowed after everything is gone, so that a crash loses nothing. */
+function ownership(look: Look, wanted: readonly Resource[], decided: readonly Decided[]): HostPlan["owned"] {
+  const made = decided.filter((each) => each.change.action === "create").map((each) => each.change.ref);
+  const before = new Map(look.owned.map((each) => [each.ref, each]));
+  const during = new Map([...before, ...made.map((ref) => [ref, entry(ref)] as const)]);
+  const refs = new Set(wanted.map((each) => each.ref));
+  const keep = ({ ref }: OwnedEntry): boolean => refs.has(ref) || isUnobservable(look.resources.get(ref));
+  return {
+    before: sorted(before.values()),
+    during: sorted(during.values()),
+    after: sorted([...during.values()].filter(keep)),
+  };
+}
+
+function entry(ref: Ref): OwnedEntry {
+  return { ref, probe: kindOf(ref).probe(idOf(ref), undefined) };
+}
+
+function isUnobservable(found: Found | undefined): boolean {
+  return found !== undefined && "unobservable" in found;
+}
+
+function sorted(entries: Iterable<OwnedEntry>): HostPlan["owned"]["before"] {
+  return [...entries].map(({ ref, probe }) => ({ ref, probe: [...probe] })).sort((a, b) => (a.ref < b.ref ? -1 : 1));
+}
