@@ -1,0 +1,149 @@
+// Runs a printed plan with ansible-core: a private folder on tmpfs, pinned keys, events as they happen.
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import type { SshHost } from "../host/index.ts";
+import { Problem } from "../lib/problem.ts";
+import { run } from "../lib/run.ts";
+import type { Sensitive } from "../lib/sensitive.ts";
+import { tar, type TarEntry } from "../lib/tar.ts";
+import type { TreeEntry } from "../resources/index.ts";
+import type { Ansible } from "./install-ansible.ts";
+import type { Playbook } from "./playbook.ts";
+
+export type RunPlaybookOptions = {
+  readonly host: SshHost;
+  readonly ansible: Ansible;
+  readonly playbook: Playbook;
+  /** Opens a secret by its reference. */
+  readonly secret: (name: string) => Sensitive;
+  readonly onTask: (name: string) => void;
+  readonly signal?: AbortSignal | undefined;
+};
+
+const Event = z.looseObject({
+  event: z.enum(["start", "ok", "skipped", "failed", "unreachable"]),
+  task: z.string(),
+  msg: z.string().optional(),
+  stderr: z.string().optional(),
+  stdout: z.string().optional(),
+});
+type Event = z.infer<typeof Event>;
+
+const RUN_TIMEOUT_MS = 60 * 60_000;
+/** tmpfs, so that nothing of a plan's texts or secrets reaches a disk. */
+const MEMORY = "/dev/shm";
+
+/** Runs every task, in order. Throws Problem `failed` or `unreachable`, naming the task that failed. */
+export async function runPlaybook(options: RunPlaybookOptions): Promise<void> {
+  const folder = await mkdtemp(join(MEMORY, "demesne-apply-"));
+  try {
+    await writeInputs(folder, options);
+    await execute(folder, options);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function writeInputs(folder: string, { host, playbook, secret }: RunPlaybookOptions): Promise<void> {
+  const write = async (name: string, content: string | Uint8Array): Promise<void> =>
+    await writeFile(join(folder, name), content, { mode: 0o600 });
+  await write("playbook.yml", playbook.text);
+  await write("inventory.json", JSON.stringify(inventory(host)));
+  for (const tree of playbook.trees) await write(tree.name, tar(tree.entries.map((each) => tarEntry(each, secret))));
+}
+
+function inventory(host: SshHost) {
+  const { id, address, port, user } = host.address;
+  const variables = {
+    ansible_host: address,
+    ansible_port: port,
+    ansible_user: user,
+    ansible_become: user !== "root",
+    ansible_become_flags: "-n -H",
+    ansible_ssh_common_args: host.options(true).map(quote).join(" "),
+    ansible_python_interpreter: "/usr/bin/python3",
+  };
+  return { all: { hosts: { [id]: variables } } };
+}
+
+/** Ansible splits this value as a shell would. */
+function quote(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+function tarEntry({ path, content, secret, ...entry }: TreeEntry, open: (name: string) => Sensitive): TarEntry {
+  const text = secret === undefined ? (content ?? "") : open(secret).unwrap();
+  return { ...entry, path: path.slice(1), content: Buffer.from(entry.type === "file" ? text : "") };
+}
+
+async function execute(folder: string, { ansible, onTask, host, signal }: RunPlaybookOptions): Promise<void> {
+  let failure: Event | undefined;
+  const onLine = (line: string): void => {
+    const event = readEvent(line);
+    if (event?.event === "start") onTask(event.task);
+    if (event?.event === "failed" || event?.event === "unreachable") failure ??= event;
+  };
+  const argv = [ansible.playbook, "--inventory", join(folder, "inventory.json"), join(folder, "playbook.yml")];
+  const { status, stderr, stdout } = await run(argv, {
+    timeoutMs: RUN_TIMEOUT_MS,
+    env: environment(folder),
+    onLine,
+    signal,
+  });
+  if (failure !== undefined) throw taskProblem(host.id, failure);
+  if (status !== 0) {
+    const said = lastLine(stderr) || lastLine(stdout);
+    throw new Problem({
+      code: "failed",
+      where: `host ${host.id}`,
+      what: `ansible-playbook ended with ${status}: ${said}`,
+      fix: "plan again to see what is left; please report it with the line above",
+    });
+  }
+}
+
+function readEvent(line: string): Event | undefined {
+  if (!line.startsWith("{")) return undefined;
+  const parsed = Event.safeParse(JSON.parse(line));
+  return parsed.success ? parsed.data : undefined;
+}
+
+/** Nothing of the operator's own Ansible configuration or environment is used. */
+function environment(folder: string): Record<string, string> {
+  const { PATH = "/usr/bin:/bin", HOME = "/root", SSH_AUTH_SOCK } = process.env;
+  return {
+    PATH,
+    HOME,
+    LC_ALL: "C.UTF-8",
+    ...(SSH_AUTH_SOCK === undefined ? {} : { SSH_AUTH_SOCK }),
+    ANSIBLE_CONFIG: "/dev/null",
+    ANSIBLE_HOME: join(folder, "home"),
+    ANSIBLE_LOCAL_TEMP: join(folder, "tmp"),
+    ANSIBLE_REMOTE_TEMP: "/dev/shm/demesne-ansible",
+    ANSIBLE_PIPELINING: "True",
+    ANSIBLE_SSH_ARGS: "",
+    ANSIBLE_CALLBACK_PLUGINS: new URL("ansible", import.meta.url).pathname,
+    ANSIBLE_STDOUT_CALLBACK: "demesne_events",
+    ANSIBLE_GATHERING: "explicit",
+    ANSIBLE_RETRY_FILES_ENABLED: "False",
+    ANSIBLE_NOCOLOR: "1",
+    ANSIBLE_DEPRECATION_WARNINGS: "False",
+  };
+}
+
+function taskProblem(id: string, { event, task, msg, stderr, stdout }: Event): Problem {
+  const said =
+    [msg, lastLine(stderr ?? ""), lastLine(stdout ?? "")].find((each) => each !== undefined && each !== "") ??
+    "no reason was given";
+  return new Problem({
+    code: event === "unreachable" ? "unreachable" : "failed",
+    where: `host ${id}, task "${task}"`,
+    what: said.trim().replaceAll(/\s+/g, " "),
+    fix: "what ran before it is done and stays; mend the cause, then plan again: the new plan holds what is left",
+  });
+}
+
+function lastLine(text: string): string {
+  return text.trim().split("\n").at(-1) ?? "";
+}
