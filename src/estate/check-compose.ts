@@ -3,21 +3,41 @@ import type { ComposeContainer } from "./compose-file.ts";
 import { at, type EstateFiles, type ServiceFiles } from "./files.ts";
 import type { Finding, Path } from "./finding.ts";
 import { imageOf } from "./image.ts";
+import { nearest } from "./nearest.ts";
+import { shown } from "./shown.ts";
 
 export function checkCompose(files: ServiceFiles, estate: EstateFiles): readonly Finding[] {
-  const { compose, name } = files;
-  const containers = Object.entries(compose.value.services);
-  const main = containers.some(([container]) => container === name)
-    ? []
-    : [at(compose, ["services"], `should have a container named ${name}, as the service`, `rename one to ${name}`)];
   return [
-    ...main,
-    ...containers.flatMap(([container, value]) => [
-      ...checkImage(files, estate, ["services", container, "image"], value.image),
-      ...checkVolumes(files, ["services", container, "volumes"], value),
-    ]),
+    ...checkMain(files),
+    ...Object.entries(files.compose.value.services).flatMap(([name, container]) => {
+      const path = ["services", name];
+      return [
+        ...checkImage(files, estate, [...path, "image"], container.image),
+        ...(container.volumes ?? []).flatMap((volume, index) =>
+          checkVolume(files, [...path, "volumes", index], volume),
+        ),
+        ...checkDependencies(files, path, container),
+      ];
+    }),
     ...checkDollars(files),
   ];
+}
+
+/** The ports, secrets and keys of a service belong to the container with its name. */
+function checkMain({ name, compose, service }: ServiceFiles): readonly Finding[] {
+  const main = compose.value.services[name];
+  if (main === undefined) {
+    return [
+      at(compose, ["services"], `should have a container named ${name}, as the service`, `rename one to ${name}`),
+    ];
+  }
+  const delivered = [...service.value.keys, ...service.value.secrets].flatMap((secret) => secret.env ?? []);
+  return delivered
+    .filter((variable) => Object.hasOwn(main.environment ?? {}, variable))
+    .map((variable) => {
+      const path = ["services", name, "environment", variable];
+      return at(compose, path, `should not be here: ${service.file} delivers it as a secret`, "remove one of the two");
+    });
 }
 
 function checkImage(files: ServiceFiles, estate: EstateFiles, path: Path, text: string): readonly Finding[] {
@@ -25,76 +45,68 @@ function checkImage(files: ServiceFiles, estate: EstateFiles, path: Path, text: 
   const image = imageOf(text);
   if (image.kind === "named") {
     if (image.name === service.value.build) return [];
+    const fix = "append @sha256: and the digest that the tag stands for, and note both in inventory/images.lock.yaml";
+    return [at(compose, path, `should be pinned by digest, name:tag@sha256:..., got ${shown(text)}`, fix)];
+  }
+  const locked = estate.imagesLock.value.images[image.ref];
+  if (locked === image.digest) return [];
+  const fix = "make compose.yaml and inventory/images.lock.yaml agree";
+  if (locked === undefined)
+    return [at(compose, path, `should be in inventory/images.lock.yaml, got ${image.ref}`, fix)];
+  return [at(compose, path, `should have the locked digest ${locked}, got ${image.digest}`, fix)];
+}
+
+function checkVolume({ compose, service }: ServiceFiles, path: Path, volume: string): readonly Finding[] {
+  const [from = "", to = "", mode = "rw", more] = volume.split(":");
+  if (volume.includes("docker.sock") || volume.includes("containerd.sock")) {
+    return [at(compose, path, "should not be there: who holds that socket is root on the host", "remove it")];
+  }
+  if (more !== undefined || !to.startsWith("/") || !["ro", "rw"].includes(mode)) {
+    return [at(compose, path, `should be name:/path or ./file:/path:ro, got ${shown(volume)}`, "write it that way")];
+  }
+  if (!from.startsWith("./")) {
+    if (Object.keys(compose.value.volumes ?? {}).includes(from)) return [];
+    const what = `should be a volume or a file of the service, got ${shown(from)}`;
+    return [
+      at(compose, path, what, `name ${shown(from)} under volumes, or use ./file; folders of the host are not mounted`),
+    ];
+  }
+  if (service.value.files.includes(from.slice(2)) && mode === "ro") return [];
+  if (mode === "ro")
     return [
       at(
         compose,
         path,
-        `should be pinned, name:tag@sha256:..., got ${text}`,
-        "run `demesne images lock`, or add the digest by hand",
+        `should be one of the service's files, got ${shown(from)}`,
+        `add it to files in ${service.file}`,
       ),
     ];
-  }
-  const locked = estate.imagesLock.value.images[image.ref];
-  if (locked === image.digest) return [];
-  const what =
-    locked === undefined
-      ? `should be in inventory/images.lock.yaml, got ${image.ref}`
-      : `should have the locked digest ${locked}, got ${image.digest}`;
-  return [at(compose, path, what, "make compose.yaml and inventory/images.lock.yaml agree")];
+  return [at(compose, path, "should be read-only, as it is a file of the estate", "append :ro")];
 }
 
-function checkVolumes(files: ServiceFiles, path: Path, container: ComposeContainer): readonly Finding[] {
-  const { compose, service } = files;
-  return (container.volumes ?? []).flatMap((volume, index) => {
-    const [from = ""] = volume.split(":");
-    const here = [...path, index];
-    if (volume.includes("docker.sock")) {
-      return [at(compose, here, "should not be there: who has docker.sock is root on the host", "remove it")];
-    }
-    if (from.startsWith("./")) {
-      const mounted = service.value.files.includes(from.slice(2));
-      return mounted
-        ? []
-        : [
-            at(
-              compose,
-              here,
-              `should be one of the service's files, got ${from}`,
-              `add ${from.slice(2)} to files in service.yaml`,
-            ),
-          ];
-    }
-    const named = Object.keys(compose.value.volumes ?? {}).includes(from);
-    return named
-      ? []
-      : [
-          at(
-            compose,
-            here,
-            `should be a volume or a file of the service, got ${volume}`,
-            "name it under volumes, or use ./file",
-          ),
-        ];
-  });
+function checkDependencies({ compose }: ServiceFiles, path: Path, container: ComposeContainer): readonly Finding[] {
+  const names = Object.keys(compose.value.services);
+  return Object.keys(container.depends_on ?? {})
+    .filter((name) => !names.includes(name))
+    .map((name) => {
+      const near = nearest(name, names);
+      const fix = near === undefined ? `use one of: ${names.join(", ")}` : `did you mean \`${near}\`?`;
+      return at(compose, [...path, "depends_on", name], "should be a container of this file", fix);
+    });
 }
 
-/** Compose would fill in `${X}` from the environment of whoever runs it: on the host that is nothing. */
+/** Compose would fill in `${X}` from the environment of whoever runs it: on the host there is nothing. */
 function checkDollars({ compose }: ServiceFiles): readonly Finding[] {
   const findings: Finding[] = [];
   const visit = (value: unknown, path: Path): void => {
-    if (typeof value === "string" && /(?<!\$)(?:\$\$)*\$(?!\$)/.test(value)) {
-      findings.push(
-        at(
-          compose,
-          path,
-          `should not be filled in on the host, got ${value}`,
-          "use secrets in service.yaml, or $$ for a dollar sign",
-        ),
-      );
-    } else if (typeof value === "object" && value !== null) {
-      for (const [key, member] of Object.entries(value))
-        visit(member, [...path, Array.isArray(value) ? Number(key) : key]);
+    const [variable] = typeof value === "string" ? (/\$(?!\$)\{?\w*/.exec(value.replaceAll("$$", "")) ?? []) : [];
+    if (variable !== undefined) {
+      const fix = "name it under secrets in service.yaml, or write $$ for a dollar sign";
+      findings.push(at(compose, path, `should be written out, ${variable} would be empty on the host`, fix));
     }
+    if (typeof value !== "object" || value === null) return;
+    const members = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+    for (const [key, member] of members) visit(member, [...path, key]);
   };
   visit(compose.value, []);
   return findings;

@@ -1,7 +1,9 @@
 // Everything that is checked across the files of an estate, in the order in which an operator would mend it.
 import { checkCompose } from "./check-compose.ts";
 import { checkNetworks } from "./check-networks.ts";
+import { checkPlacement } from "./check-placement.ts";
 import { checkPorts } from "./check-ports.ts";
+import { checkProfiles } from "./check-profiles.ts";
 import { checkReferences } from "./check-references.ts";
 import { at, type EstateFiles } from "./files.ts";
 import type { Finding } from "./finding.ts";
@@ -10,7 +12,9 @@ import type { Finding } from "./finding.ts";
 export function checks(files: EstateFiles, today: string): readonly Finding[] {
   return [
     ...checkReferences(files),
+    ...checkProfiles(files),
     ...checkNetworks(files),
+    ...checkPlacement(files),
     ...checkPorts(files),
     ...files.services.flatMap((service) => checkCompose(service, files)),
     ...checkWaivers(files, today),

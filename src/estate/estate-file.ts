@@ -41,6 +41,11 @@ export const Tiers = z
   })
   .meta({ description: "a network of containers for each tier of trust" });
 
+/** root logs in nowhere, and the accounts of the system are not people. */
+const AccountName = Name.refine((name) => !["root", "daemon", "nobody", "sshd", "demesne"].includes(name), {
+  error: "should be the account of a person or a job, not one of the system",
+});
+
 export const Account = z.strictObject({
   keys: z.array(PublicKey).min(1, { error: "should list at least one public key" }).meta({
     description: "public keys that may log in",
@@ -66,7 +71,10 @@ export const EstateFile = z
     name: Name.meta({ description: "the estate's name", examples: ["harbour"] }),
     profile: ProfileName,
     profiles: z
-      .strictObject({ cloud: Profile, airgapped: Profile })
+      .strictObject({
+        cloud: Profile.meta({ description: "a hosted model, de-identified data only" }),
+        airgapped: Profile.meta({ description: "an open-weight model of your own, no egress" }),
+      })
       .meta({ description: "the one seam: all that differs between the profiles" }),
     contacts: Contacts,
     dataClasses: z.record(Name, DataClass).meta({ description: "the classes of data that services handle, by name" }),
@@ -75,8 +83,8 @@ export const EstateFile = z
     containerPool: TierNetworks.meta({
       description: "where Docker takes the networks from that it makes by itself; apart from every tier",
     }),
-    accounts: z.record(Name, Account).meta({ description: "who may log in, by account name" }),
+    accounts: z.record(AccountName, Account).meta({ description: "who may log in, by account name" }),
     waivers: z.array(Waiver).default([]).meta({ description: "controls that are knowingly not met" }),
   })
-  .meta({ id: "estate", title: "estate.yaml", description: "The estate: its name, profile, tiers and people." });
+  .meta({ title: "estate.yaml", description: "The estate: its name, profile, tiers and people." });
 export type EstateFile = z.infer<typeof EstateFile>;

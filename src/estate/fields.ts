@@ -18,7 +18,7 @@ function pattern(should: string, expression: RegExp): z.ZodString {
 export const Name = pattern(
   "a name of lower-case letters, digits and inner hyphens, at most 32",
   /^[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?$/,
-).meta({ description: "a short name", examples: ["chat"] });
+).meta({ description: "a short name" });
 
 export const Sentence = text("a sentence", (value) => value.trim().length >= 3).meta({
   description: "why it is so, for the next reader",
@@ -67,10 +67,15 @@ export const Network6 = text("an IPv6 network", (value) => parseNetwork(value)?.
   examples: ["fd77:1::/64"],
 });
 
-export const Source = text(
+const Source = text(
   '"any" or a network in CIDR form, host bits zero',
   (value) => value === "any" || parseNetwork(value) !== undefined,
 ).meta({ description: 'who may connect: "any" or a network in CIDR form', examples: ["203.0.113.0/24"] });
+
+export const Sources = z
+  .array(Source)
+  .min(1, { error: "should list at least one source" })
+  .meta({ description: 'who may connect: networks in CIDR form, or "any"' });
 
 export const Digest = pattern("a digest: `sha256:` and 64 hex digits", /^sha256:[0-9a-f]{64}$/).meta({
   description: "SHA-256 digest of an image index",

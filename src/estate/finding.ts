@@ -1,5 +1,6 @@
 // What is wrong in an estate's files, and how several such things become the one Problem that an operator reads.
 import { Problem } from "../lib/problem.ts";
+import { printable } from "./shown.ts";
 
 export type Path = readonly (string | number)[];
 
@@ -23,7 +24,7 @@ export function toProblem(findings: readonly [Finding, ...Finding[]]): Problem {
 
 function whereOf(finding: Finding): string {
   const place = finding.line === undefined ? finding.file : `${finding.file}:${finding.line}`;
-  return finding.path.length === 0 ? place : `${place} ${finding.path.join("/")}`;
+  return printable(finding.path.length === 0 ? place : `${place} ${finding.path.join("/")}`);
 }
 
 function listed(others: readonly Finding[]): string {

@@ -16,7 +16,7 @@ export type EstateFolder = {
   inputs(): readonly { path: string; digest: string }[];
 };
 
-const MAX_BYTES = 1024 * 1024;
+const MAX_BYTES = 256 * 1024;
 
 /** Opens the folder; throws the system's error when it cannot be entered. */
 export async function openFolder(dir: string, signal: AbortSignal): Promise<EstateFolder> {

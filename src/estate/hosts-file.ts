@@ -1,6 +1,6 @@
 // inventory/hosts.yaml: the machines, how they are reached, and what they are for.
 import * as z from "zod";
-import { Address, Address6, Name, Port, PublicKey, Sentence, Source, State, Url } from "./fields.ts";
+import { Address, Address6, Name, Port, PublicKey, Sentence, Sources, State, Url } from "./fields.ts";
 
 export const RoleName = z.enum(["common", "ssh-hardening", "firewall", "docker", "service"]).meta({
   description: "a named set of resources",
@@ -8,8 +8,8 @@ export const RoleName = z.enum(["common", "ssh-hardening", "firewall", "docker",
 
 const Open = z.strictObject({
   port: Port,
-  proto: z.enum(["tcp", "udp"]).default("tcp"),
-  from: z.array(Source).min(1, { error: "should list at least one source" }),
+  proto: z.enum(["tcp", "udp"]).default("tcp").meta({ description: "the protocol" }),
+  from: Sources,
   note: Sentence.meta({ description: "what it is open for" }),
 });
 
@@ -45,12 +45,13 @@ export const HostEntry = z.strictObject({
   timezone: z
     .string()
     .regex(/^[A-Za-z]+(?:\/[A-Za-z0-9_+-]+)*$/, zoneError)
-    .default("Etc/UTC"),
+    .default("Etc/UTC")
+    .meta({ description: "its time zone", examples: ["Europe/London"] }),
   ntp: z.array(Address).default([]).meta({ description: "time servers; none keeps those of the distribution" }),
 });
 export type HostEntry = z.infer<typeof HostEntry>;
 
 export const HostsFile = z
   .strictObject({ hosts: z.record(Name, HostEntry).meta({ description: "the hosts, by id" }) })
-  .meta({ id: "hosts", title: "inventory/hosts.yaml", description: "The hosts of the estate." });
+  .meta({ title: "inventory/hosts.yaml", description: "The hosts of the estate." });
 export type HostsFile = z.infer<typeof HostsFile>;

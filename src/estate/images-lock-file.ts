@@ -13,5 +13,5 @@ export const ImagesLockFile = z
       )
       .meta({ description: "digest of each image, by reference; of a built image, by its name" }),
   })
-  .meta({ id: "images-lock", title: "inventory/images.lock.yaml", description: "The digests of all images." });
+  .meta({ title: "inventory/images.lock.yaml", description: "The digests of all images." });
 export type ImagesLockFile = z.infer<typeof ImagesLockFile>;

@@ -1,3 +1,5 @@
 // The operator's language: reads the YAML files of an estate, checks them, and answers with one plain Estate.
-export { loadEstate } from "./load.ts";
 export type { Estate, EstateHost, EstateService } from "./estate.ts";
+export { loadEstate } from "./load.ts";
+export { schemas } from "./schemas.ts";
+export { seam, type SeamDifference } from "./seam.ts";

@@ -7,12 +7,15 @@ import type { EstateFiles } from "./files.ts";
 import { type Finding, toProblem } from "./finding.ts";
 import { type EstateFolder, openFolder } from "./folder.ts";
 import { readFiles } from "./read-files.ts";
+import type { ProfileName } from "./profile.ts";
 import { resolve } from "./resolve.ts";
 
 export type LoadOptions = {
   readonly signal: AbortSignal;
-  /** Tells whether a waiver has run out. */
+  /** Tells whether a waiver has run out; the system's own unless it is given. */
   readonly clock?: Clock;
+  /** Looks at the estate as it would be under this profile; the one that estate.yaml names unless it is given. */
+  readonly profile?: ProfileName;
 };
 
 const systemClock: Clock = { now: () => Date.now() };
@@ -24,7 +27,8 @@ const systemClock: Clock = { now: () => Date.now() };
 export async function loadEstate(dir: string, options: LoadOptions): Promise<Estate> {
   const folder = await enter(dir, options.signal);
   const files = await loadFiles(folder, options.clock ?? systemClock);
-  return resolve(files, { root: folder.root, profile: files.estate.value.profile, inputs: folder.inputs() });
+  const profile = options.profile ?? files.estate.value.profile;
+  return resolve(files, { root: folder.root, profile, inputs: folder.inputs() });
 }
 
 async function enter(dir: string, signal: AbortSignal): Promise<EstateFolder> {

@@ -1,8 +1,8 @@
 // Reads and parses every file of an estate, gathering all that is wrong before it gives up.
 import type * as z from "zod";
-import { ComposeFile } from "./compose-file.ts";
+import { ComposeFile, refusedKeys } from "./compose-file.ts";
 import { EstateFile } from "./estate-file.ts";
-import { check } from "./explain.ts";
+import { check, type Refused } from "./explain.ts";
 import type { EstateFiles, Parsed, ServiceFiles } from "./files.ts";
 import type { Finding } from "./finding.ts";
 import type { EstateFolder } from "./folder.ts";
@@ -15,21 +15,21 @@ import { parseYaml } from "./yaml-source.ts";
 /** All files of the estate, or everything that is wrong with any of them taken alone. */
 export async function readFiles(folder: EstateFolder): Promise<EstateFiles | readonly Finding[]> {
   const findings: Finding[] = [];
-  const read = async <T>(file: string, schema: z.ZodType<T>): Promise<Parsed<T> | undefined> => {
-    const result = await readYaml(folder, file, schema);
+  const read = async <T>(file: string, shape: FileShape<T>): Promise<Parsed<T> | undefined> => {
+    const result = await readYaml(folder, file, shape);
     if ("value" in result) return result;
     findings.push(...result);
     return undefined;
   };
-  const estate = await read("estate.yaml", EstateFile);
-  const hosts = await read("inventory/hosts.yaml", HostsFile);
-  const imagesLock = await read("inventory/images.lock.yaml", ImagesLockFile);
-  const secrets = await read("inventory/secrets.example.yaml", SecretsExampleFile);
+  const estate = await read("estate.yaml", { schema: EstateFile });
+  const hosts = await read("inventory/hosts.yaml", { schema: HostsFile });
+  const imagesLock = await read("inventory/images.lock.yaml", { schema: ImagesLockFile });
+  const secrets = await read("inventory/secrets.example.yaml", { schema: SecretsExampleFile });
   const services: ServiceFiles[] = [];
   for (const name of await folder.folders("services")) {
     if (name.startsWith("_")) continue;
-    const service = await read(`services/${name}/service.yaml`, ServiceFile);
-    const compose = await read(`services/${name}/compose.yaml`, ComposeFile);
+    const service = await read(`services/${name}/service.yaml`, { schema: ServiceFile });
+    const compose = await read(`services/${name}/compose.yaml`, composeShape);
     if (service === undefined || compose === undefined) continue;
     services.push({ name, service, compose, texts: await readTexts(folder, name, service, findings) });
   }
@@ -37,16 +37,31 @@ export async function readFiles(folder: EstateFolder): Promise<EstateFiles | rea
   return findings.length > 0 ? findings : { estate, hosts, imagesLock, secrets, services };
 }
 
+type FileShape<T> = {
+  readonly schema: z.ZodType<T>;
+  readonly refused?: Refused;
+  /** Takes out of the value what the schema is not to see. */
+  readonly trim?: (value: unknown) => unknown;
+};
+
+const composeShape: FileShape<ComposeFile> = { schema: ComposeFile, refused: refusedKeys, trim: withoutExtensions };
+
+function withoutExtensions(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !key.startsWith("x-")));
+}
+
 async function readYaml<T>(
   folder: EstateFolder,
   file: string,
-  schema: z.ZodType<T>,
+  shape: FileShape<T>,
 ): Promise<Parsed<T> | readonly Finding[]> {
   const text = await folder.read(file);
   if (typeof text !== "string") return [text];
   const source = parseYaml(file, text);
   if (!("value" in source)) return source;
-  const checked = check(schema, source.value);
+  const value = shape.trim === undefined ? source.value : shape.trim(source.value);
+  const checked = check(shape.schema, value, shape.refused);
   if ("value" in checked) return { ...source, value: checked.value };
   return checked.faults.map((fault) => ({ ...fault, file, line: source.lineOf(fault.path) }));
 }

@@ -25,7 +25,7 @@ export function resolve(files: EstateFiles, options: ResolveOptions): Estate {
     hosts: sorted(files.hosts.value.hosts).map(([id, host]) => ({ id, ...host })),
     services: files.services.map((service) => resolveService(service, files)),
     imagesLock: files.imagesLock.value.images,
-    secretRefs: secretRefs(files, options.profile),
+    secretRefs: secretRefs(files),
     inputs: options.inputs,
   };
 }
@@ -79,11 +79,13 @@ function linesOf(compose: Parsed<ComposeFile>): Record<string, number> {
   return lines;
 }
 
-function secretRefs(files: EstateFiles, profile: ProfileName): SecretRef[] {
+/** Under either profile: what a profile needs is not to differ by the profile in force. */
+function secretRefs(files: EstateFiles): SecretRef[] {
   const users = new Map<string, string[]>();
   const use = (secret: string, by: string): unknown => users.set(secret, [...(users.get(secret) ?? []), by]);
-  const upstream = files.estate.value.profiles[profile].model.secret;
-  if (upstream !== undefined) use(upstream, `profiles/${profile}/model`);
+  for (const [profile, { model }] of Object.entries(files.estate.value.profiles)) {
+    if (model.secret !== undefined) use(model.secret, `profiles/${profile}/model`);
+  }
   for (const { name, service } of files.services) {
     for (const key of service.value.keys) use(key.from, `services/${name}/keys/${key.name}`);
     for (const secret of service.value.secrets) use(secret.from, `services/${name}/secrets/${secret.name}`);

@@ -13,7 +13,6 @@ export const SecretsExampleFile = z
       .meta({ description: "the secrets, by path in inventory/secrets.sops.yaml" }),
   })
   .meta({
-    id: "secrets-example",
     title: "inventory/secrets.example.yaml",
     description: "The secrets that the estate needs, and how each is made.",
   });

@@ -1,6 +1,6 @@
 // services/<name>/service.yaml: what the estate promises about a service; how it runs is in compose.yaml beside it.
 import * as z from "zod";
-import { Address4, EnvName, FileName, Name, Port, SecretName, Sentence, Source, State, TierName } from "./fields.ts";
+import { Address4, EnvName, FileName, Name, Port, SecretName, Sentence, Sources, State, TierName } from "./fields.ts";
 
 const Publish = z.strictObject({
   address: Address4.default("127.0.0.1").meta({ description: "the host's address; loopback unless it is said" }),
@@ -12,7 +12,7 @@ const ServicePort = z.strictObject({
   container: Port.meta({ description: "the port inside the container" }),
   publish: Publish.optional().meta({ description: "where the host publishes it; not at all without this" }),
   open: z
-    .strictObject({ from: z.array(Source).min(1, { error: "should list at least one source" }), note: Sentence })
+    .strictObject({ from: Sources, note: Sentence })
     .optional()
     .meta({ description: "who may connect from outside; nobody without this" }),
 });
@@ -37,7 +37,10 @@ const ServiceKey = z.strictObject({
 
 const Health = z.strictObject({
   port: Name.meta({ description: "the name of one of its ports" }),
-  path: z.string().regex(/^\/\S*$/, { error: "should be a path, `/health`" }),
+  path: z
+    .string()
+    .regex(/^\/\S*$/, { error: "should be a path, `/health`" })
+    .meta({ description: "the path that answers 200", examples: ["/health"] }),
   startSeconds: z.int().min(1).max(900).default(60).meta({ description: "how long a start may take" }),
 });
 
@@ -59,11 +62,14 @@ export const ServiceFile = z
       .enum(["demesne-gateway"])
       .optional()
       .meta({ description: "the image is built by Demesne, not pulled; compose.yaml names it" }),
-    ports: z.array(ServicePort).min(1, { error: "should list at least one port" }),
-    health: Health,
+    ports: z
+      .array(ServicePort)
+      .min(1, { error: "should list at least one port" })
+      .meta({ description: "the ports that its main container listens on" }),
+    health: Health.meta({ description: "where it says that it is well" }),
     keys: z.array(ServiceKey).default([]).meta({ description: "virtual keys that it uses at the gateway" }),
     secrets: z.array(ServiceSecret).default([]).meta({ description: "other secrets that it needs" }),
     files: z.array(FileName).default([]).meta({ description: "files of this folder that compose.yaml mounts" }),
   })
-  .meta({ id: "service", title: "services/<name>/service.yaml", description: "What a service is, and for whom." });
+  .meta({ title: "services/<name>/service.yaml", description: "What a service is, and for whom." });
 export type ServiceFile = z.infer<typeof ServiceFile>;

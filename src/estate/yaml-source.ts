@@ -1,6 +1,7 @@
 // A YAML 1.2 file with the line of everything in it. Refuses what YAML allows and an estate does not want: a key
-// twice, unknown tags, several documents, aliases that blow up.
-import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+// twice, tags, several documents, aliases that are missing, run in a circle or blow up.
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
+import type { YAMLError } from "yaml";
 import type { Finding, Path } from "./finding.ts";
 
 export type YamlSource = {
@@ -11,45 +12,85 @@ export type YamlSource = {
   lineOf(path: Path): number;
 };
 
-/** More aliases than any person writes by hand; each is counted with what it refers to. */
+/** Aliases in a file, and again with what they refer to: more than any person writes by hand. */
 const MAX_ALIASES = 100;
 
 /** Reads the text of `file`; findings instead of a source when it is not YAML as an estate allows it. */
 export function parseYaml(file: string, text: string): YamlSource | readonly Finding[] {
   const lines = new LineCounter();
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    merge: true,
+    stringKeys: true,
+    resolveKnownTags: false,
+  });
+  const found = (offset: number, what: string): Finding => fault(file, lines.linePos(offset).line, what);
+  const faults = [
+    ...[...document.errors, ...document.warnings].map((error) => found(error.pos[0], told(error, text))),
+    ...(document.directives?.yaml.version === "1.2" ? [] : [found(0, "should be YAML 1.2")]),
+    ...aliasFaults(document, found),
+  ];
+  if (faults.length > 0) return faults;
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true, logLevel: "silent" });
-    const faults = [...document.errors, ...document.warnings];
-    if (faults.length > 0) {
-      return faults.map((fault) => finding(file, lines.linePos(fault.pos[0]).line, lowerFirst(fault.message)));
-    }
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
     return { file, value, lineOf: (path) => lineOf(document, lines, path) };
   } catch (error) {
-    return [finding(file, undefined, tooMuch(error))];
+    // Missing aliases were found above, so that this can only be the limit, or a merge of what is not a map.
+    if (error instanceof ReferenceError) return [fault(file, undefined, TOO_MANY)];
+    if (error instanceof RangeError) return [fault(file, undefined, TOO_DEEP)];
+    if (error instanceof Error && error.message.startsWith("Merge")) {
+      return [fault(file, undefined, "should merge (`<<`) maps only")];
+    }
+    throw error;
   }
 }
 
-function finding(file: string, line: number | undefined, what: string): Finding {
+function fault(file: string, line: number | undefined, what: string): Finding {
   return { file, line, path: [], what, fix: `correct the YAML of ${file}` };
 }
 
-/** ReferenceError is the alias limit, RangeError a nesting deeper than the stack. Anything else is a bug. */
-function tooMuch(error: unknown): string {
-  if (error instanceof ReferenceError) return "should hold fewer aliases (`*name`): together they are too large";
-  if (error instanceof RangeError) return "should be nested less deeply";
-  throw error;
+const TOO_DEEP = "should be nested less deeply";
+const TOO_MANY = `should hold less behind aliases (\`*name\`): ${MAX_ALIASES} are the limit, also through one another`;
+
+function told(error: YAMLError, text: string): string {
+  if (/call stack/i.test(error.message)) return TOO_DEEP;
+  if (error.code === "DUPLICATE_KEY") {
+    const key = /^["']?([^"':\s]+)/.exec(text.slice(error.pos[0], error.pos[1] + 64))?.[1] ?? "";
+    return `should have each key once, got ${key} again`;
+  }
+  if (error.code === "MULTIPLE_DOCS") return "should be one document, got another after ---";
+  if (error.code === "TAG_RESOLVE_FAILED") return "should have no tags (`!name`)";
+  return error.message.slice(0, 1).toLowerCase() + error.message.slice(1);
 }
 
-function lowerFirst(message: string): string {
-  return message.slice(0, 1).toLowerCase() + message.slice(1);
+function aliasFaults(document: Document, found: (offset: number, what: string) => Finding): readonly Finding[] {
+  const faults: Finding[] = [];
+  let seen = 0;
+  visit(document, {
+    Alias: (_, alias, ancestors) => {
+      // To resolve one is to walk the document: a file of aliases alone would take hours.
+      seen += 1;
+      if (seen > MAX_ALIASES) {
+        faults.push(found(alias.range?.[0] ?? 0, TOO_MANY));
+        return visit.BREAK;
+      }
+      const target = alias.resolve(document);
+      const offset = alias.range?.[0] ?? 0;
+      if (target === undefined)
+        faults.push(found(offset, `should have an anchor &${alias.source} before *${alias.source}`));
+      else if (ancestors.includes(target)) faults.push(found(offset, `should not hold itself, *${alias.source} does`));
+      return undefined;
+    },
+  });
+  return faults;
 }
 
 function lineOf(document: Document, lines: LineCounter, path: Path): number {
   let node: unknown = document.contents;
   let offset = startOf(node) ?? 0;
   for (const part of path) {
-    const next = step(resolved(document, node), part);
+    const next = step(isAlias(node) ? node.resolve(document) : node, part);
     if (next === undefined) break;
     offset = startOf(next.at) ?? offset;
     node = next.value;
@@ -57,14 +98,10 @@ function lineOf(document: Document, lines: LineCounter, path: Path): number {
   return lines.linePos(offset).line;
 }
 
-function resolved(document: Document, node: unknown): unknown {
-  return isAlias(node) ? node.resolve(document) : node;
-}
-
 /** Where `part` stands inside `node` (a map's key, a list's item), and what is there. */
 function step(node: unknown, part: string | number): { at: unknown; value: unknown } | undefined {
   if (isMap(node)) {
-    const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(part));
+    const pair = node.items.find((item) => isScalar(item.key) && item.key.value === String(part));
     return pair === undefined ? undefined : { at: pair.key, value: pair.value };
   }
   if (!isSeq(node) || typeof part !== "number") return undefined;
