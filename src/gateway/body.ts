@@ -1,8 +1,7 @@
 // Request bodies: bounded one by one and all together, with a deadline, checked as UTF-8 and JSON.
 import type { IncomingMessage } from "node:http";
+import { isObject, type JsonObject } from "./json.ts";
 import { Refusal } from "./refusal.ts";
-
-export type JsonObject = { readonly [key: string]: unknown };
 
 export type BodyLimits = { readonly bodyBytes: number; readonly bodiesBytes: number; readonly bodyMs: number };
 
@@ -110,8 +109,4 @@ function parseJson(text: string): unknown {
   } catch {
     throw new Refusal("invalid_request_error", "the body is not valid JSON");
   }
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -6,6 +6,26 @@ export const Dialect = z
   .meta({ description: "Wire format: `anthropic` is the Messages API, `openai` is chat completions and embeddings" });
 export type Dialect = z.infer<typeof Dialect>;
 
+const Worker = z.strictObject({
+  images: z.boolean().default(false).meta({ description: "The model reads images" }),
+  reasoning: z
+    .boolean()
+    .default(false)
+    .meta({ description: "Give the model its own earlier thinking back as reasoning_content" }),
+  thinking: z
+    .enum(["none", "template", "effort"])
+    .default("none")
+    .meta({ description: "How it is told to think: not at all, through its chat template, or by reasoning_effort" }),
+  contextTokens: z
+    .int()
+    .min(1024)
+    .optional()
+    .meta({
+      description: "Its context window; larger wishes for output are lowered to what is left",
+      examples: [131_072],
+    }),
+});
+
 export const Route = z.strictObject({
   upstream: z
     .url({ protocol: /^https?$/ })
@@ -31,6 +51,7 @@ export const Route = z.strictObject({
   residency: z
     .enum(["local", "uk", "eu", "us", "global"])
     .meta({ description: "Where the upstream processes data. Anything but `local` is a hosted route" }),
+  worker: Worker.prefault({}).meta({ description: "What the model behind an `openai` upstream can do" }),
 });
 export type Route = z.infer<typeof Route>;
 

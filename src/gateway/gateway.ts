@@ -35,7 +35,7 @@ export async function startGateway(effects: Effects, config: LoadedConfig): Prom
   const upstreams = new Upstreams();
   const bodies = new BodyBudget();
   const ending = new AbortController();
-  let desk: Desk = { config, keyring, upstreams, bodies };
+  let desk: Desk = { clock: effects.clock, config, keyring, upstreams, bodies };
   let draining = false;
   const model = modelServer({
     desk: () => desk,

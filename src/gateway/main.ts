@@ -39,6 +39,8 @@ async function stop(gateway: Gateway): Promise<void> {
   process.exit(0);
 }
 
+// What the gateway writes (books, ledger, master key) is for its own user only.
+process.umask(0o077);
 try {
   const file = configFile();
   const gateway = await startGateway({ clock, random, log }, loadConfig(file));

@@ -4,7 +4,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { digest } from "../lib/digest.ts";
 import type { Clock } from "../lib/ports.ts";
 import type { Sensitive } from "../lib/sensitive.ts";
-import { BodyBudget, parseBody, readBody, type JsonObject } from "./body.ts";
+import { BodyBudget, parseBody, readBody } from "./body.ts";
+import type { JsonObject } from "./json.ts";
 import { credentialsOf } from "./exchange.ts";
 import { keyOperations } from "./key-operations.ts";
 import type { Keyring } from "./keyring.ts";

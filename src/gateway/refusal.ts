@@ -19,6 +19,10 @@ const STATUS = {
 
 export type RefusalKind = keyof typeof STATUS;
 
+export function isRefusalKind(value: string): value is RefusalKind {
+  return Object.hasOwn(STATUS, value);
+}
+
 /** Repeating the same request cannot help; SDKs and Claude Code obey `x-should-retry`. */
 const FINAL: ReadonlySet<RefusalKind> = new Set([
   "policy_blocked",

@@ -1,0 +1,110 @@
+// From a client's request to the upstream's: passed on in the same dialect or put into the other one, together with the
+// rewriter that will bring the answer back.
+import { randomUUID } from "node:crypto";
+import type { Operation } from "./endpoints.ts";
+import { ChatToMessages, MessagesToChat, WholeAnswer } from "./translated.ts";
+import { isObject, stringOr, type JsonObject } from "./json.ts";
+import type { LiveRoute } from "./load-config.ts";
+import { PassedChatStream, PassedMessagesStream } from "./passed.ts";
+import { Refusal } from "./refusal.ts";
+import type { Rewriter } from "./rewriter.ts";
+import { base64Embeddings } from "./wire/embeddings.ts";
+import { fromChat } from "./wire/from-chat.ts";
+import { fromMessages } from "./wire/from-messages.ts";
+import { toChat } from "./wire/to-chat.ts";
+import { toMessages } from "./wire/to-messages.ts";
+import { toolNames } from "./wire/tool-names.ts";
+import { usageFromChat, usageFromMessages, type Usage } from "./wire/usage.ts";
+
+/** What goes to the upstream, and how its answer is read. */
+export type Crossing = {
+  readonly operation: Operation;
+  readonly body: JsonObject;
+  readonly rewriter: Rewriter;
+};
+
+export type CrossingOptions = {
+  readonly operation: Operation;
+  readonly route: LiveRoute;
+  readonly now: number;
+  /** Most output tokens to ask for where the client names no number. */
+  readonly maxTokens: number;
+  /** Local guess at the input's tokens, for workers that count nothing. */
+  readonly inputEstimate: number;
+};
+
+/** Throws Refusal when the request cannot be said in the upstream's dialect. */
+export function cross(asked: JsonObject, options: CrossingOptions): Crossing {
+  const { operation, route } = options;
+  if (operation === "embeddings" && route.dialect === "anthropic") {
+    throw new Refusal("not_supported", "this model makes no embeddings");
+  }
+  if (operation === "messages" && route.dialect === "openai") return messagesOverChat(asked, options);
+  if (operation === "chat" && route.dialect === "anthropic") return chatOverMessages(asked, options);
+  return { operation, body: { ...asked, model: route.model }, rewriter: passed(asked, operation) };
+}
+
+function passed(asked: JsonObject, operation: Operation): Rewriter {
+  const isStream = asked["stream"] === true;
+  if (operation === "messages") return isStream ? new PassedMessagesStream() : new WholeAnswer(usageOfMessage);
+  if (operation === "chat") return isStream ? new PassedChatStream(wantsUsage(asked)) : new WholeAnswer(usageOfChat);
+  if (operation === "count_tokens") return new WholeAnswer(noUsage);
+  return new WholeAnswer(usageOfChat, asked["encoding_format"] === "base64" ? base64Embeddings : undefined);
+}
+
+function messagesOverChat(asked: JsonObject, { route, inputEstimate }: CrossingOptions): Crossing {
+  const context = {
+    id: randomUUID().replaceAll("-", ""),
+    model: route.alias,
+    names: toolNames(namesOf(asked["tools"])),
+    stopSequences: Array.isArray(asked["stop_sequences"]) ? asked["stop_sequences"].filter(isString) : [],
+    estimate: { input: inputEstimate, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, output: 0 },
+  };
+  const body = fitContext(toChat(asked, { ...route.worker, model: route.model }), route, inputEstimate);
+  const rewriter =
+    asked["stream"] === true
+      ? new ChatToMessages(context)
+      : new WholeAnswer(usageOfChat, (answer) => fromChat(answer, context));
+  return { operation: "chat", body, rewriter };
+}
+
+/** Claude Code asks for 32,000 tokens and more; a worker refuses what its context cannot hold. */
+function fitContext(body: JsonObject, route: LiveRoute, inputEstimate: number): JsonObject {
+  const { contextTokens } = route.worker;
+  const asked = body["max_tokens"];
+  if (contextTokens === undefined || typeof asked !== "number") return body;
+  return { ...body, max_tokens: Math.min(asked, Math.max(1, contextTokens - inputEstimate)) };
+}
+
+function chatOverMessages(asked: JsonObject, { route, now, maxTokens }: CrossingOptions): Crossing {
+  const context = { id: randomUUID().replaceAll("-", ""), model: route.alias, created: Math.floor(now / 1000) };
+  const body = toMessages(asked, { model: route.model, maxTokens });
+  const rewriter =
+    asked["stream"] === true
+      ? new MessagesToChat(context, { withUsage: wantsUsage(asked) })
+      : new WholeAnswer(usageOfMessage, (answer) => fromMessages(answer, context));
+  return { operation: "messages", body, rewriter };
+}
+
+function wantsUsage(asked: JsonObject): boolean {
+  const options = asked["stream_options"];
+  return isObject(options) && options["include_usage"] === true;
+}
+
+function namesOf(tools: unknown): string[] {
+  return Array.isArray(tools) ? tools.filter(isObject).map((tool) => stringOr(tool["name"], "")) : [];
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function noUsage(): undefined {}
+
+function usageOfMessage(answer: JsonObject): Usage | undefined {
+  return usageFromMessages(answer["usage"]);
+}
+
+function usageOfChat(answer: JsonObject): Usage | undefined {
+  return usageFromChat(answer["usage"]);
+}

@@ -1,0 +1,148 @@
+// Brings an answer to the client: at the client's pace, with signs of life in silent gaps, and never half an answer that
+// looks whole.
+import type { ServerResponse } from "node:http";
+import { Refusal } from "./refusal.ts";
+import type { Rewriter } from "./rewriter.ts";
+import type { AnswerHead, AnswerReader, Flow } from "./upstream.ts";
+import { upstreamError } from "./wire/upstream-error.ts";
+
+/** An upstream's headers that a client may see; rate limits of the gateway's account are not among them. */
+const RETURNED = ["retry-after", "x-should-retry", "x-demesne-stand-in"] as const;
+
+/** Claude Code gives a silent stream up after 300 s; other clients have less patience. */
+const SILENCE_MS = 10_000;
+
+const MAX_ERROR_BYTES = 1024 * 1024;
+
+export type DeliveryOptions = {
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  readonly rewriter: Rewriter;
+  /** Upstream and client speak one dialect: the upstream's errors pass word for word. */
+  readonly isSameDialect: boolean;
+  /** How long a client may leave what was written unread. */
+  readonly idleMs: number;
+  /** Ends the exchange with a reason. */
+  readonly abort: (reason: Refusal) => void;
+};
+
+export class Delivery {
+  readonly #options: DeliveryOptions;
+  readonly #pulse: NodeJS.Timeout | undefined;
+  #finish: (() => void) | undefined;
+  #lastWrite = 0;
+  #isHeadSent = false;
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+    if (options.rewriter.ping !== "") {
+      this.#pulse = setInterval(() => this.#beat(), SILENCE_MS).unref();
+    }
+  }
+
+  /** Given to the upstream. Throws Refusal when the answer is none that a client could read. */
+  open(head: AnswerHead, flow: Flow): AnswerReader {
+    checkReadable(head);
+    if (head.status >= 400) return this.#readError(head);
+    this.#sendHead(head.status, head);
+    this.#finish = () => this.#write(this.#options.rewriter.end());
+    return {
+      chunk: (bytes) => {
+        if (!this.#write(this.#options.rewriter.push(bytes))) this.#waitForClient(flow);
+      },
+    };
+  }
+
+  /** After the upstream's last byte. Throws Refusal when that was not the answer's end. */
+  end(): void {
+    this.#finish?.();
+    this.#options.response.end();
+  }
+
+  close(): void {
+    clearInterval(this.#pulse);
+  }
+
+  #readError(head: AnswerHead): AnswerReader {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    this.#finish = () => {
+      const text = Buffer.concat(chunks).toString("utf8");
+      if (!this.#options.isSameDialect || this.#isHeadSent) {
+        throw upstreamError(head.status, parseError(text), head.headers["retry-after"]);
+      }
+      this.#sendHead(head.status, head, "application/json");
+      this.#write(text);
+    };
+    return {
+      chunk: (bytes) => {
+        size += bytes.length;
+        if (size <= MAX_ERROR_BYTES) chunks.push(bytes);
+      },
+    };
+  }
+
+  #sendHead(status: number, head: AnswerHead | undefined, type = this.#contentType): void {
+    if (this.#isHeadSent) return;
+    this.#isHeadSent = true;
+    const { response, requestId } = this.#options;
+    // Set, not passed to writeHead: a refusal in mid-stream must be able to read it back.
+    response.setHeader("content-type", type);
+    response.writeHead(status, { "request-id": requestId, ...returned(head) });
+    if (type === "text/event-stream") response.flushHeaders();
+  }
+
+  get #contentType(): string {
+    return this.#options.rewriter.isStream ? "text/event-stream" : "application/json";
+  }
+
+  #write(text: string | Buffer): boolean {
+    if (text.length === 0) return true;
+    this.#lastWrite = performance.now();
+    return this.#options.response.write(text);
+  }
+
+  #waitForClient(flow: Flow): void {
+    flow.pause();
+    const { response, idleMs, abort } = this.#options;
+    const slow = setTimeout(() => abort(new Refusal("timeout_error", "the client does not read its answer")), idleMs);
+    const go = (): void => {
+      clearTimeout(slow);
+      response.off("drain", go).off("close", go);
+      flow.resume();
+    };
+    response.on("drain", go).on("close", go);
+  }
+
+  #beat(): void {
+    if (performance.now() - this.#lastWrite < SILENCE_MS) return;
+    // The upstream has not even answered yet: from here on its errors are events of the stream.
+    this.#sendHead(200, undefined);
+    this.#write(this.#options.rewriter.begin() + this.#options.rewriter.ping);
+  }
+}
+
+function checkReadable(head: AnswerHead): void {
+  if (head.status === 401) {
+    throw new Refusal("api_error", "the upstream refuses the gateway's credential", { "x-should-retry": "false" });
+  }
+  const type = head.headers["content-type"] ?? "";
+  if (!/^(application\/json|text\/event-stream)\b/.test(type)) {
+    throw new Refusal("api_error", `the upstream answered ${head.status} with something that is no API answer`);
+  }
+}
+
+function returned(head: AnswerHead | undefined): Record<string, string> {
+  if (head === undefined) return {};
+  return Object.fromEntries(
+    RETURNED.flatMap((name) => (head.headers[name] === undefined ? [] : [[name, head.headers[name]]])),
+  );
+}
+
+function parseError(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,80 @@
+// Streams of the client's own dialect: the bytes pass, the token counts are read along the way.
+import { isObject } from "./json.ts";
+import { parseEventData, type Rewriter } from "./rewriter.ts";
+import { EventReader, type ServerEvent } from "./wire/sse.ts";
+import { mergeUsage, usageFromChat, usageFromMessages, type Usage } from "./wire/usage.ts";
+
+export class PassedMessagesStream implements Rewriter {
+  readonly isStream = true;
+  readonly ping = "";
+  readonly #events = new EventReader();
+  #counts: unknown;
+
+  begin(): string {
+    return "";
+  }
+
+  push(bytes: Buffer): Buffer {
+    for (const event of this.#events.push(bytes)) this.#read(event);
+    return bytes;
+  }
+
+  end(): string {
+    for (const event of this.#events.end()) this.#read(event);
+    return "";
+  }
+
+  get usage(): Usage | undefined {
+    return usageFromMessages(this.#counts);
+  }
+
+  /** Only these two events count; the many deltas are not even parsed. */
+  #read({ name, data }: ServerEvent): void {
+    if (name !== "message_start" && name !== "message_delta") return;
+    const event = parseEventData(data);
+    const message = isObject(event["message"]) ? event["message"] : event;
+    if (isObject(message["usage"])) this.#counts = mergeUsage(this.#counts, message["usage"]);
+  }
+}
+
+/** The upstream is always asked for its counts; a client that did not ask does not get the chunk that brings them. */
+export class PassedChatStream implements Rewriter {
+  readonly isStream = true;
+  readonly ping = "";
+  readonly #events = new EventReader();
+  readonly #withUsage: boolean;
+  #usage: Usage | undefined;
+
+  constructor(withUsage: boolean) {
+    this.#withUsage = withUsage;
+  }
+
+  begin(): string {
+    return "";
+  }
+
+  push(bytes: Buffer): string | Buffer {
+    const kept = this.#events.push(bytes).filter((event) => this.#keep(event));
+    return this.#withUsage ? bytes : print(kept);
+  }
+
+  end(): string {
+    const kept = this.#events.end().filter((event) => this.#keep(event));
+    return this.#withUsage ? "" : print(kept);
+  }
+
+  get usage(): Usage | undefined {
+    return this.#usage;
+  }
+
+  #keep({ data }: ServerEvent): boolean {
+    if (!data.includes('"usage"')) return true;
+    const chunk = parseEventData(data);
+    this.#usage = usageFromChat(chunk["usage"]) ?? this.#usage;
+    return !(Array.isArray(chunk["choices"]) && chunk["choices"].length === 0);
+  }
+}
+
+function print(events: readonly ServerEvent[]): string {
+  return events.map(({ data }) => `data: ${data}\n\n`).join("");
+}

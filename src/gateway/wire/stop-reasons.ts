@@ -1,0 +1,36 @@
+// Why a model stopped, on both sides.
+import type { JsonObject } from "../json.ts";
+
+const FROM_CHAT: Readonly<Record<string, string>> = {
+  stop: "end_turn",
+  length: "max_tokens",
+  tool_calls: "tool_use",
+  function_call: "tool_use",
+  content_filter: "refusal",
+};
+
+const TO_CHAT: Readonly<Record<string, string>> = {
+  end_turn: "stop",
+  stop_sequence: "stop",
+  pause_turn: "stop",
+  max_tokens: "length",
+  model_context_window_exceeded: "length",
+  tool_use: "tool_calls",
+  refusal: "content_filter",
+};
+
+export type Stop = { readonly stop_reason: string; readonly stop_sequence: string | null };
+
+/** Some workers say "stop" although they called a tool; vLLM tells the matched sequence in `stop_reason`. */
+export function stopFromChat(choice: JsonObject, calledTool: boolean, asked: readonly string[]): Stop {
+  const matched = choice["stop_reason"];
+  if (calledTool && choice["finish_reason"] !== "length") return { stop_reason: "tool_use", stop_sequence: null };
+  if (choice["finish_reason"] === "stop" && typeof matched === "string" && asked.includes(matched)) {
+    return { stop_reason: "stop_sequence", stop_sequence: matched };
+  }
+  return { stop_reason: FROM_CHAT[String(choice["finish_reason"])] ?? "end_turn", stop_sequence: null };
+}
+
+export function finishFromMessages(stopReason: unknown): string {
+  return TO_CHAT[String(stopReason)] ?? "stop";
+}
