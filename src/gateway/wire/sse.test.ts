@@ -31,5 +31,10 @@ it("leaves comments and empty events out, and takes an end without its blank lin
   assert.deepEqual(reader.push(Buffer.from(": ping\n\nevent: x\n\ndata: 1\ndata: 2\n\ndata: last")), [
     { name: undefined, data: "1\n2" },
   ]);
+  assert.deepEqual(reader.push(Buffer.from("\n\ndata: a\u2028b\n\n")), [
+    { name: undefined, data: "last" },
+    { name: undefined, data: "a\u2028b" },
+  ]);
+  reader.push(Buffer.from("data: last"));
   assert.deepEqual(reader.end(), [{ name: undefined, data: "last" }]);
 });

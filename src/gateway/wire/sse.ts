@@ -32,7 +32,8 @@ function parseEvent(block: string): ServerEvent | undefined {
   let name: string | undefined;
   const data: string[] = [];
   for (const line of block.split(/\r\n|\n|\r/)) {
-    const [, field, value] = /^(event|data): ?(.*)$/.exec(line) ?? [];
+    // The s flag: U+2028 inside data ends no line here, though it would end one for a plain dot.
+    const [, field, value] = /^(event|data): ?(.*)$/s.exec(line) ?? [];
     if (field === "event") name = value;
     else if (field === "data" && value !== undefined) data.push(value);
   }
