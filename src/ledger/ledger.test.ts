@@ -70,6 +70,22 @@ test("property: one flipped byte is found", async () => {
   assert.equal((await openLedger(dir).verify()).isSound, true);
 });
 
+test("a line that is sound in itself but follows another history is found", async () => {
+  const [one, other] = [openLedger(await fresh()), openLedger(await fresh())];
+  for (const ledger of [one, other]) for (const n of [1, 2, 3]) await ledger.append({ kind: ledger.dir, n });
+  const foreign = (await readFile(await newest(other.dir), "utf8")).split("\n")[1] ?? "";
+  const lines = (await readFile(await newest(one.dir), "utf8")).split("\n");
+  await writeFile(await newest(one.dir), lines.with(1, foreign).join("\n"));
+  const { faults } = await one.verify();
+  assert.deepEqual(
+    faults.map(({ where, what }) => [where.split(":")[1], what]),
+    [
+      ["2", "does not follow the line before it"],
+      ["3", "does not follow the line before it"],
+    ],
+  );
+});
+
 test("a torn last line is cut off, and the next entry says so", async () => {
   const ledger = openLedger(await fresh());
   await ledger.append({ kind: "whole" });
@@ -149,7 +165,8 @@ test("pruned segments are gone, and what is left still verifies against old and 
 
 const WRITER = `
   const { appendSync } = await import(process.argv[1]);
-  for (let n = 0; ; n += 1) appendSync(process.argv[2], [{ kind: "writer", pid: process.pid, n }], { now: Date.now(), waitMs: 20000 });
+  const until = Date.now() + 10000;
+  for (let n = 0; Date.now() < until; n += 1) appendSync(process.argv[2], [{ kind: "writer", pid: process.pid, n }], { now: Date.now(), waitMs: 20000 });
 `;
 
 test("writers in different processes, killed at any moment, leave a chain that verifies", async () => {
