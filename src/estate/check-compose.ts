@@ -99,7 +99,7 @@ function checkDependencies({ compose }: ServiceFiles, path: Path, container: Com
 function checkDollars({ compose }: ServiceFiles): readonly Finding[] {
   const findings: Finding[] = [];
   const visit = (value: unknown, path: Path): void => {
-    const [variable] = typeof value === "string" ? (/\$(?!\$)\{?\w*/.exec(value.replaceAll("$$", "")) ?? []) : [];
+    const [variable] = typeof value === "string" ? (/\$(?:\{[^}]*\}?|\w*)/.exec(value.replaceAll("$$", "")) ?? []) : [];
     if (variable !== undefined) {
       const fix = "name it under secrets in service.yaml, or write $$ for a dollar sign";
       findings.push(at(compose, path, `should be written out, ${variable} would be empty on the host`, fix));

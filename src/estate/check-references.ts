@@ -2,6 +2,7 @@
 import { at, type EstateFiles, type Parsed, type ServiceFiles } from "./files.ts";
 import type { Finding, Path } from "./finding.ts";
 import { nearest } from "./nearest.ts";
+import { shown } from "./shown.ts";
 import type { YamlSource } from "./yaml-source.ts";
 
 export function checkReferences(files: EstateFiles): readonly Finding[] {
@@ -26,7 +27,7 @@ function known(
     near === undefined
       ? `use one of: ${names.join(", ") || `none is there; add ${sort}`}`
       : `did you mean \`${near}\`?`;
-  return [at(source, path, `should be ${sort}, got ${name}`, fix)];
+  return [at(source, path, `should be ${sort}, got ${shown(name)}`, fix)];
 }
 
 function checkEstate(files: EstateFiles): readonly Finding[] {

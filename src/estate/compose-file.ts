@@ -146,5 +146,9 @@ export const ComposeFile = z
       .optional()
       .meta({ description: "the volumes; their names on the host begin with the service's" }),
   })
-  .meta({ title: "services/<name>/compose.yaml", description: "How the containers of a service run." });
+  .meta({
+    title: "services/<name>/compose.yaml",
+    description: "How the containers of a service run.",
+    patternProperties: { "^x-": {} },
+  });
 export type ComposeFile = z.infer<typeof ComposeFile>;

@@ -35,7 +35,7 @@ function explain(issue: z.core.$ZodIssue, context: Context): readonly Explained[
     const known = Object.keys(shape?.properties ?? {});
     return issue.keys.map((key) => ({ path: [...path, key], ...unknownKey(key, known, context.refused) }));
   }
-  return [{ path, what: whatOf(issue), fix: adviceOn(path, shape) }];
+  return [{ path, what: whatOf(issue), fix: adviceOn(path, shape, issue.input === undefined ? "add" : "correct") }];
 }
 
 /** Of the shapes that a union offers, the one that was meant: it fits at the top and fails further in. */
@@ -104,9 +104,10 @@ function oneOf(values: readonly unknown[]): string {
   return words.length === 1 ? `\`${words[0]}\`` : `one of ${words.join(", ")}`;
 }
 
-function adviceOn(path: Path, shape: Shape | undefined): string {
-  const name = String(path.at(-1) ?? "the file");
+function adviceOn(path: Path, shape: Shape | undefined, verb: "add" | "correct"): string {
+  // An item of a list has no name of its own.
+  const name = path.findLast((part) => typeof part === "string");
   const meaning = shape?.description === undefined ? "" : `: ${shape.description}`;
   const [example] = shape?.examples ?? [];
-  return `correct \`${name}\`${meaning}${example === undefined ? "" : `, for example \`${shown(example)}\``}`;
+  return `${verb} ${name === undefined ? "the file" : `\`${name}\``}${meaning}${example === undefined ? "" : `, for example \`${shown(example)}\``}`;
 }

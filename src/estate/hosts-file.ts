@@ -7,7 +7,7 @@ export const RoleName = z.enum(["common", "ssh-hardening", "firewall", "docker",
 });
 
 const Open = z.strictObject({
-  port: Port,
+  port: Port.meta({ description: "the port on the host", examples: [22] }),
   proto: z.enum(["tcp", "udp"]).default("tcp").meta({ description: "the protocol" }),
   from: Sources,
   note: Sentence.meta({ description: "what it is open for" }),

@@ -3,6 +3,7 @@ import type * as z from "zod";
 import { ComposeFile, refusedKeys } from "./compose-file.ts";
 import { EstateFile } from "./estate-file.ts";
 import { check, type Refused } from "./explain.ts";
+import { Name } from "./fields.ts";
 import type { EstateFiles, Parsed, ServiceFiles } from "./files.ts";
 import type { Finding } from "./finding.ts";
 import type { EstateFolder } from "./folder.ts";
@@ -28,6 +29,7 @@ export async function readFiles(folder: EstateFolder): Promise<EstateFiles | rea
   const services: ServiceFiles[] = [];
   for (const name of await folder.folders("services")) {
     if (name.startsWith("_")) continue;
+    findings.push(...checkName(name));
     const service = await read(`services/${name}/service.yaml`, { schema: ServiceFile });
     const compose = await read(`services/${name}/compose.yaml`, composeShape);
     if (service === undefined || compose === undefined) continue;
@@ -35,6 +37,13 @@ export async function readFiles(folder: EstateFolder): Promise<EstateFiles | rea
   }
   if (estate === undefined || hosts === undefined || imagesLock === undefined || secrets === undefined) return findings;
   return findings.length > 0 ? findings : { estate, hosts, imagesLock, secrets, services };
+}
+
+function checkName(name: string): readonly Finding[] {
+  const checked = check(Name, name);
+  const file = `services/${name}`;
+  if ("value" in checked) return [];
+  return checked.faults.map(({ what }) => ({ file, line: undefined, path: [], what, fix: "rename the folder" }));
 }
 
 type FileShape<T> = {

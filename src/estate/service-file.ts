@@ -4,7 +4,7 @@ import { Address4, EnvName, FileName, Name, Port, SecretName, Sentence, Sources,
 
 const Publish = z.strictObject({
   address: Address4.default("127.0.0.1").meta({ description: "the host's address; loopback unless it is said" }),
-  port: Port,
+  port: Port.meta({ description: "the port on the host" }),
 });
 
 const ServicePort = z.strictObject({

@@ -26,12 +26,12 @@ export function parseYaml(file: string, text: string): YamlSource | readonly Fin
     resolveKnownTags: false,
   });
   const found = (offset: number, what: string): Finding => fault(file, lines.linePos(offset).line, what);
-  const faults = [
-    ...[...document.errors, ...document.warnings].map((error) => found(error.pos[0], told(error, text))),
-    ...(document.directives?.yaml.version === "1.2" ? [] : [found(0, "should be YAML 1.2")]),
-    ...aliasFaults(document, found),
-  ];
-  if (faults.length > 0) return faults;
+  // What follows the first is mostly its echo.
+  const [first] = [...document.errors, ...document.warnings];
+  if (first !== undefined) return [{ ...found(first.pos[0], told(first)), path: pathOf(first, document) }];
+  if (document.directives?.yaml.version !== "1.2") return [found(0, "should be YAML 1.2")];
+  const aliases = aliasFaults(document, found);
+  if (aliases.length > 0) return aliases;
   try {
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
     return { file, value, lineOf: (path) => lineOf(document, lines, path) };
@@ -53,12 +53,9 @@ function fault(file: string, line: number | undefined, what: string): Finding {
 const TOO_DEEP = "should be nested less deeply";
 const TOO_MANY = `should hold less behind aliases (\`*name\`): ${MAX_ALIASES} are the limit, also through one another`;
 
-function told(error: YAMLError, text: string): string {
+function told(error: YAMLError): string {
   if (/call stack/i.test(error.message)) return TOO_DEEP;
-  if (error.code === "DUPLICATE_KEY") {
-    const key = /^["']?([^"':\s]+)/.exec(text.slice(error.pos[0], error.pos[1] + 64))?.[1] ?? "";
-    return `should have each key once, got ${key} again`;
-  }
+  if (error.code === "DUPLICATE_KEY") return "should be there once, this is the second";
   if (error.code === "MULTIPLE_DOCS") return "should be one document, got another after ---";
   if (error.code === "TAG_RESOLVE_FAILED") return "should have no tags (`!name`)";
   return error.message.slice(0, 1).toLowerCase() + error.message.slice(1);
@@ -86,27 +83,39 @@ function aliasFaults(document: Document, found: (offset: number, what: string) =
   return faults;
 }
 
+function pathOf(error: YAMLError, document: Document): Path {
+  return error.code === "DUPLICATE_KEY" ? (pathAt(document.contents, error.pos[0]) ?? []) : [];
+}
+
+/** The path of the key or item that starts at `offset`. */
+function pathAt(node: unknown, offset: number): Path | undefined {
+  for (const member of membersOf(node)) {
+    if (startOf(member.at) === offset) return [member.part];
+    const inside = pathAt(member.value, offset);
+    if (inside !== undefined) return [member.part, ...inside];
+  }
+  return undefined;
+}
+
+type Member = { readonly part: string | number; readonly at: unknown; readonly value: unknown };
+
+/** What a map or a list holds, each with the node that its line is taken from: the key, or the item itself. */
+function membersOf(node: unknown): readonly Member[] {
+  if (isSeq(node)) return node.items.map((item, part) => ({ part, at: item, value: item }));
+  if (!isMap(node)) return [];
+  return node.items.flatMap(({ key, value }) => (isScalar(key) ? [{ part: String(key.value), at: key, value }] : []));
+}
+
 function lineOf(document: Document, lines: LineCounter, path: Path): number {
   let node: unknown = document.contents;
   let offset = startOf(node) ?? 0;
   for (const part of path) {
-    const next = step(isAlias(node) ? node.resolve(document) : node, part);
+    const next = membersOf(isAlias(node) ? node.resolve(document) : node).find((member) => member.part === part);
     if (next === undefined) break;
     offset = startOf(next.at) ?? offset;
     node = next.value;
   }
   return lines.linePos(offset).line;
-}
-
-/** Where `part` stands inside `node` (a map's key, a list's item), and what is there. */
-function step(node: unknown, part: string | number): { at: unknown; value: unknown } | undefined {
-  if (isMap(node)) {
-    const pair = node.items.find((item) => isScalar(item.key) && item.key.value === String(part));
-    return pair === undefined ? undefined : { at: pair.key, value: pair.value };
-  }
-  if (!isSeq(node) || typeof part !== "number") return undefined;
-  const item = node.items[part];
-  return item === undefined ? undefined : { at: item, value: item };
 }
 
 function startOf(node: unknown): number | undefined {
