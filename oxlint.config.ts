@@ -7,7 +7,7 @@ const rooms: Record<string, readonly string[]> = {
   secrets: [],
   estate: ["secrets"],
   resources: [],
-  roles: ["estate", "resources"],
+  roles: ["estate", "resources", "gateway"], // of the gateway, its config schema only
   host: [],
   observe: ["host", "resources"],
   plan: ["resources"],

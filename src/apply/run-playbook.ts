@@ -73,7 +73,7 @@ function quote(word: string): string {
 }
 
 function tarEntry({ path, content, secret, ...entry }: TreeEntry, open: (name: string) => Sensitive): TarEntry {
-  const text = secret === undefined ? (content ?? "") : open(secret).unwrap();
+  const text = secret === undefined ? (content ?? "") : secret.template.replace("{}", () => open(secret.name).unwrap());
   return { ...entry, path: path.slice(1), content: Buffer.from(entry.type === "file" ? text : "") };
 }
 

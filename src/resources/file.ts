@@ -11,9 +11,16 @@ export const FileWanted = z.strictObject({
     .meta({ description: "Absolute path", examples: ["/etc/motd"] }),
   content: z.string().optional().meta({ description: "The whole text; absent when the text is a secret" }),
   secret: z
-    .strictObject({ name: z.string(), digest: z.string() })
+    .strictObject({
+      name: z.string().meta({ description: "Reference of the secret" }),
+      template: z
+        .string()
+        .optional()
+        .meta({ description: "Text in which {} stands for the secret; without it the secret is the text" }),
+      digest: z.string().meta({ description: "Keyed digest of the whole text" }),
+    })
     .optional()
-    .meta({ description: "Reference of the secret that is the text, and its keyed digest" }),
+    .meta({ description: "The secret that the text is made of" }),
   mode: z
     .string()
     .regex(/^0[0-7]{3}$/)
@@ -129,7 +136,10 @@ function secretLabel(wanted: FileWanted): string {
 function put(wanted: FileWanted): Step {
   if (wanted.validate !== undefined) return { step: "task", task: copyTask(wanted) };
   const { path, mode, owner, group, content, secret } = wanted;
-  const text = secret === undefined ? { content: content ?? "" } : { secret: secret.name };
+  const text =
+    secret === undefined
+      ? { content: content ?? "" }
+      : { secret: { name: secret.name, template: secret.template ?? "{}" } };
   return { step: "tree", entries: [{ path, type: "file", mode, owner, group, ...text }] };
 }
 

@@ -9,11 +9,12 @@ export const GroupWanted = z.strictObject({
     .string()
     .regex(/^[a-z_][a-z0-9_-]*$/)
     .meta({ description: "Group name", examples: ["demesne-gateway"] }),
+  gid: z.int().optional().meta({ description: "Number, where containers know it by number" }),
   system: z.boolean().default(true).meta({ description: "Takes a number from the system range" }),
 });
 export type GroupWanted = z.infer<typeof GroupWanted>;
 
-export const GroupObserved = z.strictObject({ present: z.boolean() });
+export const GroupObserved = z.strictObject({ present: z.boolean(), gid: z.int().nullable() });
 export type GroupObserved = z.infer<typeof GroupObserved>;
 
 const query: Query = { ask: "stat", path: "/etc/group", content: true };
@@ -24,25 +25,30 @@ export const group: Kind<GroupWanted, GroupObserved> = {
   wanted: GroupWanted,
   observed: GroupObserved,
   ownable: false,
-  absent: { present: false },
+  absent: { present: false, gid: null },
   id: (wanted) => wanted.name,
   needs: () => [],
 
   probe: () => [query],
   read(id, answers) {
-    const lines = readDatabase(answers, query);
-    return "unobservable" in lines ? lines : { present: lines.rows.some((row) => row[0] === id) };
+    const database = readDatabase(answers, query);
+    if ("unobservable" in database) return database;
+    const row = database.rows.find((each) => each[0] === id);
+    return row === undefined ? group.absent : { present: true, gid: Number(row[2]) };
   },
 
-  compare: (_wanted, observed) =>
-    observed.present
-      ? same
-      : {
-          verdict: "differs",
-          action: "create",
-          differences: [{ path: "group", from: null, to: "present" }],
-          risk: "routine",
-        },
+  compare(wanted, observed) {
+    if (!observed.present) {
+      const differences = [{ path: "group", from: null, to: "present" }];
+      return { verdict: "differs", action: "create", differences, risk: "routine" };
+    }
+    if (wanted.gid === undefined || wanted.gid === observed.gid) return same;
+    return {
+      verdict: "refused",
+      what: `the group ${wanted.name} has the number ${observed.gid}, and containers know it as ${wanted.gid}`,
+      fix: `on the host: groupmod --gid ${wanted.gid} ${wanted.name}, and look for files of the old number`,
+    };
+  },
   isPresent: (observed) => observed.present,
 
   predict: () => ({}),
@@ -52,12 +58,16 @@ export const group: Kind<GroupWanted, GroupObserved> = {
     changes.map(({ id, wanted }) =>
       wanted === undefined
         ? task(`remove the group ${id}`, "group", { name: id, state: "absent" })
-        : task(`make the group ${id}`, "group", { name: id, system: wanted.system }),
+        : task(`make the group ${id}`, "group", groupArgs(wanted)),
     ),
-  idempotent: ({ name, system }) => [{ name: `make the group ${name}`, module: "group", args: { name, system } }],
+  idempotent: (wanted) => [{ name: `make the group ${wanted.name}`, module: "group", args: groupArgs(wanted) }],
 
   sentence: ({ action, id }) => `${action === "remove" ? "remove" : "make"} the group ${id}`,
 };
+
+function groupArgs({ name, system, gid }: GroupWanted) {
+  return { name, system, ...(gid === undefined ? {} : { gid }) };
+}
 
 /** The rows of a colon-separated database such as /etc/passwd. */
 export function readDatabase(answers: Answers, from: Query): NoAnswer | { readonly rows: readonly string[][] } {

@@ -86,11 +86,14 @@ export const nftTable: Kind<NftTableWanted, NftTableObserved> = {
   },
 };
 
-/** Leading and trailing white space, counters and blank lines carry no meaning. */
+/** Counts, and the default burst that nft 1.1 leaves out and 1.0 prints. */
+const NOISE = / (?:packets \d+ bytes \d+|burst 5 packets)\b/g;
+
+/** Leading and trailing white space, counts and blank lines carry no meaning. */
 export function normaliseRules(text: string): string {
   return text
     .split("\n")
-    .map((line) => line.trim().replaceAll(/\bcounter packets \d+ bytes \d+\b/g, "counter"))
+    .map((line) => line.trim().replaceAll(NOISE, ""))
     .filter((line) => line !== "")
     .join("\n");
 }

@@ -10,9 +10,9 @@ export const TreeEntry = z.strictObject({
   group: z.string(),
   content: z.string().optional().meta({ description: "Text of a file" }),
   secret: z
-    .string()
+    .strictObject({ name: z.string(), template: z.string() })
     .optional()
-    .meta({ description: "Reference of the secret that is the file's text; opened at apply only" }),
+    .meta({ description: "Secret that the text is made of; opened at apply only" }),
 });
 export type TreeEntry = z.infer<typeof TreeEntry>;
 
