@@ -1,0 +1,3 @@
+// The lab: disposable twins of real hosts, booted on this machine, with a network that nothing leaves.
+export { type Lab, prepareLab } from "./lab.ts";
+export { type Twin, bootTwin } from "./twin.ts";
