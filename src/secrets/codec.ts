@@ -46,10 +46,15 @@ export function readFile(file: SecretsFile): { parsed: ParsedFile; metadata: Met
 }
 
 /** Opens a file whole or throws Problem; nothing is answered from a file that is not right in every part. */
-export async function decryptFile(file: SecretsFile, identities: readonly Sensitive[]): Promise<OpenedFile> {
+export async function decryptFile(
+  file: SecretsFile,
+  identities: readonly Sensitive[],
+  options: { readonly isSealIgnored?: boolean } = {},
+): Promise<OpenedFile> {
   const { parsed, metadata } = readFile(file);
   const dataKey = await unwrapDataKey(metadata, identities, file.path);
-  return decryptWith(file, parsed, metadata, dataKey);
+  const { demesne: _, ...unsealed } = metadata;
+  return decryptWith(file, parsed, options.isSealIgnored === true ? unsealed : metadata, dataKey);
 }
 
 export function decryptWith(

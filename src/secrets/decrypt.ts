@@ -80,7 +80,7 @@ const FORMS: Readonly<Record<string, RegExp>> = {
 };
 
 /** The type is not authenticated by SOPS: at least it must fit the value. */
-function isWellFormed(kind: string, text: string): boolean {
+export function isWellFormed(kind: string, text: string): boolean {
   return FORMS[kind]?.test(text) ?? true;
 }
 
