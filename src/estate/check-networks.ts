@@ -7,6 +7,21 @@ import type { YamlSource } from "./yaml-source.ts";
 type Placed = { readonly source: YamlSource; readonly path: Path; readonly text: string; readonly network: Network };
 
 export function checkNetworks(files: EstateFiles): readonly Finding[] {
+  return [...checkOverlaps(files), ...checkRoom(files)];
+}
+
+/** Docker cuts its pool into networks of /24 and /64; a service with containers of its own takes one. */
+function checkRoom({ estate }: EstateFiles): readonly Finding[] {
+  const wanted = { network4: 20, network6: 60 } as const;
+  return (["network4", "network6"] as const).flatMap((member) => {
+    const text = estate.value.containerPool[member];
+    if (Number(text.split("/")[1]) <= wanted[member]) return [];
+    const what = `should have room for sixteen networks, /${wanted[member]} or larger, got ${text}`;
+    return [at(estate, ["containerPool", member], what, "give it a larger range that nothing else uses")];
+  });
+}
+
+function checkOverlaps(files: EstateFiles): readonly Finding[] {
   const networks = containerNetworks(files);
   const addresses = hostAddresses(files);
   return [...networks, ...addresses].flatMap((later, index) => {

@@ -9,6 +9,8 @@ export function checkProfiles(files: EstateFiles): readonly Finding[] {
     ...checkCorpus(files, "airgapped"),
     ...checkAirgapped(files),
     ...checkLive(files),
+    ...checkProviderKey(files, "cloud"),
+    ...checkProviderKey(files, "airgapped"),
   ];
 }
 
@@ -18,6 +20,22 @@ function checkCorpus({ estate }: EstateFiles, name: ProfileName): readonly Findi
   if (model.residency === "local" || estate.value.dataClasses[corpus.dataClass]?.personal !== true) return [];
   const what = `should be a class without personal data, as the model is hosted, got ${corpus.dataClass}`;
   return [at(estate, ["profiles", name, "corpus", "dataClass"], what, "choose a de-identified corpus")];
+}
+
+/** The gateway alone is given the model's key, unless the model is a service of ours: then that one has it too. */
+function checkProviderKey({ estate, services }: EstateFiles, name: ProfileName): readonly Finding[] {
+  const { secret, service: answering } = estate.value.profiles[name].model;
+  return services
+    .filter((service) => service.name !== answering)
+    .flatMap(({ service }) =>
+      (["keys", "secrets"] as const).flatMap((list) =>
+        service.value[list].flatMap(({ from }, index) => {
+          if (from !== secret) return [];
+          const what = `should not be the key of the model under profile ${name}: the gateway alone is given it`;
+          return [at(service, [list, index, "from"], what, "give the service a virtual key, under keys")];
+        }),
+      ),
+    );
 }
 
 function checkAirgapped({ estate }: EstateFiles): readonly Finding[] {

@@ -101,15 +101,27 @@ function checkService(files: ServiceFiles, all: EstateFiles): readonly Finding[]
     ),
     ...refs.flatMap((ref) => knownSecret(all, service, [...ref.path, "from"], ref.from)),
     ...refs.flatMap((ref) => oneDelivery(service, ref)),
+    ...deliveredTwice(service, refs),
     ...checkModels(files, all),
   ];
 }
 
-type Delivered = { path: Path; env?: string | undefined; file?: string | undefined };
+type Delivered = { path: Path; name: string; env?: string | undefined; file?: string | undefined };
 
 function oneDelivery(source: Parsed<unknown>, ref: Delivered): readonly Finding[] {
   if ((ref.env === undefined) !== (ref.file === undefined)) return [];
   return [at(source, ref.path, "should have exactly one of env and file", "say how the container gets it, one way")];
+}
+
+/** Names, variables and files are each used once: the second would hide the first. */
+function deliveredTwice(source: YamlSource, refs: readonly Delivered[]): readonly Finding[] {
+  return refs.flatMap((later, index) =>
+    (["name", "env", "file"] as const).flatMap((member) => {
+      const value = later[member];
+      if (value === undefined || !refs.slice(0, index).some((earlier) => earlier[member] === value)) return [];
+      return [at(source, [...later.path, member], `should be used once, got ${value} again`, "choose another one")];
+    }),
+  );
 }
 
 function checkModels(files: ServiceFiles, all: EstateFiles): readonly Finding[] {

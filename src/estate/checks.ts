@@ -26,7 +26,12 @@ function checkWaivers({ estate }: EstateFiles, today: string): readonly Finding[
     if (waiver.until >= today) return [];
     const what = `should be today or later, ran out on ${waiver.until}`;
     return [
-      at(estate, ["waivers", index, "until"], what, `meet ${waiver.control} and remove the waiver, or extend it`),
+      at(
+        estate,
+        ["waivers", index, "until"],
+        what,
+        `meet ${waiver.controls.join(", ")} and remove the waiver, or extend it`,
+      ),
     ];
   });
 }

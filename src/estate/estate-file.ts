@@ -7,7 +7,7 @@ const Email = z
   .email({ error: "should be an e-mail address" })
   .meta({ description: "an address that is read", examples: ["operator@harbour.example"] });
 
-export const Contacts = z
+const Contacts = z
   .strictObject({
     operator: Email.meta({ description: "who runs the estate" }),
     security: Email.meta({ description: "who is told about a vulnerability or a breach" }),
@@ -15,7 +15,7 @@ export const Contacts = z
   })
   .meta({ description: "roles, not people: addresses that outlive a job" });
 
-export const DataClass = z.strictObject({
+const DataClass = z.strictObject({
   personal: z.boolean().meta({ description: "true if it may hold personal data" }),
   note: Sentence.meta({ description: "what belongs to this class" }),
 });
@@ -23,7 +23,7 @@ export const DataClass = z.strictObject({
 const days = { error: "should be a whole number of days, 1-3650" };
 const Days = z.int(days).min(1, days).max(3650, days);
 
-export const Retention = z
+const Retention = z
   .strictObject({
     logDays: Days.default(30).meta({ description: "host journals and container logs" }),
     auditDays: Days.default(365).meta({ description: "ledger and gateway audit, metadata only" }),
@@ -33,7 +33,7 @@ export const Retention = z
 
 const TierNetworks = z.strictObject({ network4: Network4, network6: Network6 });
 
-export const Tiers = z
+const Tiers = z
   .strictObject({
     team: TierNetworks.meta({ description: "people of the team and the services they use" }),
     guest: TierNetworks.optional().meta({ description: "visitors: less trusted than the team" }),
@@ -46,7 +46,7 @@ const AccountName = Name.refine((name) => !["root", "daemon", "nobody", "sshd", 
   error: "should be the account of a person or a job, not one of the system",
 });
 
-export const Account = z.strictObject({
+const Account = z.strictObject({
   keys: z.array(PublicKey).min(1, { error: "should list at least one public key" }).meta({
     description: "public keys that may log in",
   }),
@@ -54,11 +54,16 @@ export const Account = z.strictObject({
   adopt: z.boolean().default(false).meta({ description: "the account is there already and Demesne may manage it" }),
 });
 
-export const Waiver = z.strictObject({
-  control: z
-    .string({ error: "should name a control" })
-    .regex(/^[a-z][a-z0-9-]*(?:\/[A-Za-z0-9_.-]+)*$/, { error: "should name a control, `role/setting`" })
-    .meta({ description: "the control that is not met", examples: ["sysctl/net.ipv4.ip_forward"] }),
+const Control = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]*(?:\/[A-Za-z0-9_.-]+)*$/, { error: "should name a control, `role/setting`" })
+  .meta({ description: "a control", examples: ["sysctl/net.ipv4.ip_forward"] });
+
+const Waiver = z.strictObject({
+  controls: z
+    .array(Control)
+    .min(1, { error: "should name at least one control" })
+    .meta({ description: "the controls that are not met, all for the same reason" }),
   reason: Sentence,
   owner: Name.meta({ description: "the role that answers for it, one of the contacts", examples: ["operator"] }),
   until: z.iso

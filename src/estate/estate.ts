@@ -44,7 +44,7 @@ export type SecretRef = Plain<{
 }>;
 
 export type Estate = Plain<
-  Omit<EstateFile, "profiles" | "dataClasses" | "tiers" | "accounts" | "profile"> & {
+  Omit<EstateFile, "profiles" | "dataClasses" | "tiers" | "accounts" | "waivers" | "profile"> & {
     /** The folder it was read from, absolute. */
     root: string;
     profile: ProfileName;
@@ -52,6 +52,8 @@ export type Estate = Plain<
     seam: Profile;
     dataClasses: Named<EstateFile["dataClasses"][string]>[];
     tiers: Tier[];
+    /** One for each control. */
+    waivers: ({ control: string } & Omit<EstateFile["waivers"][number], "controls">)[];
     accounts: Named<EstateFile["accounts"][string]>[];
     hosts: EstateHost[];
     services: EstateService[];

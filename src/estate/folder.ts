@@ -60,7 +60,8 @@ async function readInside(root: string, file: string): Promise<Uint8Array | Find
 
 function decode(file: string, bytes: Uint8Array): string | Finding {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    // A byte order mark stays: what is handed on is to the byte what was digested.
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     return { ...wrong(file, "should be UTF-8 text"), fix: `save ${file} as UTF-8` };
   }

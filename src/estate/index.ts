@@ -2,4 +2,5 @@
 export type { Estate, EstateHost, EstateService } from "./estate.ts";
 export { loadEstate } from "./load.ts";
 export { schemas } from "./schemas.ts";
-export { seam, type SeamDifference } from "./seam.ts";
+export { openSecrets } from "./open-secrets.ts";
+export { seam } from "./seam.ts";

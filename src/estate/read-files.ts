@@ -11,6 +11,7 @@ import { HostsFile } from "./hosts-file.ts";
 import { ImagesLockFile } from "./images-lock-file.ts";
 import { SecretsExampleFile } from "./secrets-example-file.ts";
 import { ServiceFile } from "./service-file.ts";
+import { SECRETS_FILE } from "./secrets-file.ts";
 import { parseYaml } from "./yaml-source.ts";
 
 /** All files of the estate, or everything that is wrong with any of them taken alone. */
@@ -26,6 +27,7 @@ export async function readFiles(folder: EstateFolder): Promise<EstateFiles | rea
   const hosts = await read("inventory/hosts.yaml", { schema: HostsFile });
   const imagesLock = await read("inventory/images.lock.yaml", { schema: ImagesLockFile });
   const secrets = await read("inventory/secrets.example.yaml", { schema: SecretsExampleFile });
+  findings.push(...(await readSealed(folder)));
   const services: ServiceFiles[] = [];
   for (const name of await folder.folders("services")) {
     if (name.startsWith("_")) continue;
@@ -37,6 +39,17 @@ export async function readFiles(folder: EstateFolder): Promise<EstateFiles | rea
   }
   if (estate === undefined || hosts === undefined || imagesLock === undefined || secrets === undefined) return findings;
   return findings.length > 0 ? findings : { estate, hosts, imagesLock, secrets, services };
+}
+
+/** The secrets are not opened here: the file only counts as an input, and must be encrypted. It may not be there yet. */
+async function readSealed(folder: EstateFolder): Promise<readonly Finding[]> {
+  if (!(await folder.exists(SECRETS_FILE))) return [];
+  const text = await folder.read(SECRETS_FILE);
+  if (typeof text !== "string") return [text];
+  if (/^"?sops"?[ \t]*:/m.test(text)) return [];
+  const what = "should be encrypted, it has no sops metadata";
+  const fix = `demesne secrets edit ${SECRETS_FILE}, and replace every value that was ever committed`;
+  return [{ file: SECRETS_FILE, line: undefined, path: [], what, fix }];
 }
 
 function checkName(name: string): readonly Finding[] {

@@ -13,7 +13,7 @@ export type ResolveOptions = {
 
 /** The estate that the files describe under a profile. The files have passed the checks. */
 export function resolve(files: EstateFiles, options: ResolveOptions): Estate {
-  const { profiles, dataClasses, tiers, accounts, ...rest } = files.estate.value;
+  const { profiles, dataClasses, tiers, accounts, waivers, ...rest } = files.estate.value;
   return {
     ...rest,
     root: options.root,
@@ -22,6 +22,7 @@ export function resolve(files: EstateFiles, options: ResolveOptions): Estate {
     dataClasses: named(dataClasses),
     tiers: tierList(tiers),
     accounts: named(accounts),
+    waivers: waivers.flatMap(({ controls, ...waiver }) => controls.map((control) => ({ control, ...waiver }))),
     hosts: sorted(files.hosts.value.hosts).map(([id, host]) => ({ id, ...host })),
     services: files.services.map((service) => resolveService(service, files)),
     imagesLock: files.imagesLock.value.images,

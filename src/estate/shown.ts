@@ -6,7 +6,7 @@ const SHOWN = 60;
 const looksSecret = /\bsk-|AGE-SECRET-KEY-|PRIVATE KEY|\bgh[pousr]_|\bAKIA|\beyJ[\w-]+\.|:\/\/[^/\s]*:[^/\s]*@/;
 
 export function shown(value: unknown): string {
-  if (Array.isArray(value)) return "a list";
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (value === "" || value === null || value === undefined) return "nothing";
   if (typeof value === "object") return "a map";
   if (typeof value !== "string") return JSON.stringify(value);
