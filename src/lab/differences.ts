@@ -20,7 +20,7 @@ export function differencesOf({ subnet, realAddress, pretty, reason }: Differenc
   return [
     { what: "address", real: realAddress ?? "the estate's", twin: `${subnet.twin4}, ${subnet.twin6}` },
     { what: "operating system", real: "the estate's", twin: reason === undefined ? pretty : `${pretty}: ${reason}` },
-    { what: "host keys", real: "the pinned ones", twin: "made for this twin, pinned for this run" },
+    { what: "host keys", real: "the pinned ones", twin: "made for this twin, pinned for this run; no RSA key" },
     { what: "login key", real: "the operator's", twin: "made for this twin" },
     { what: "machine-id", real: "the host's own", twin: "made for this twin" },
     { what: "interface", real: "the provider's", twin: `host0, a veth on this machine, set up by ${NETWORK_FILE}` },

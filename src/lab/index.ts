@@ -1,3 +1,4 @@
 // The lab: disposable twins of real hosts, booted on this machine, with a network that nothing leaves.
 export { type Lab, prepareLab } from "./lab.ts";
+export { joinNeighbour } from "./neighbour.ts";
 export { type Twin, bootTwin } from "./twin.ts";

@@ -5,50 +5,59 @@ import { RANGE4, RANGE6, type Subnet } from "./addresses.ts";
 import type { Holder } from "./holder.ts";
 
 export const BRIDGE = "lab0";
-const LAST_RESORT = "4294967000";
+const LAST_RESORT4 = `unreachable ${RANGE4} metric 4294967000`;
+const LAST_RESORT6 = `unreachable ${RANGE6} metric 4294967000`;
+const FAMILIES = ["-4", "-6"] as const;
 const RULE_BASE = 20_000;
 
 export async function connect(subnet: Subnet, holder: Holder): Promise<void> {
   await keepRangesHere();
-  const inside = (args: string) => output(holder.enter(["ip", ...args.split(" ")]));
-  await inside("link set lo up");
-  await inside(`link add ${BRIDGE} type bridge forward_delay 0 mcast_snooping 0`);
-  await inside(`link set ${BRIDGE} up addrgenmode none`);
-  await ip(`link add ${subnet.link} type veth peer name machine netns ${holder.pid}`);
-  await inside(`link set machine master ${BRIDGE} up`);
+  await ip([`link add ${subnet.link} type veth peer name machine netns ${holder.pid}`]);
+  await ip(
+    [
+      "link set lo up",
+      `link add ${BRIDGE} type bridge forward_delay 0 mcast_snooping 0`,
+      `link set ${BRIDGE} up addrgenmode none`,
+      `link set machine master ${BRIDGE} up addrgenmode none`,
+    ],
+    holder,
+  );
   await neverForward(subnet);
-  await ip(`addr add ${subnet.outside4}/24 dev ${subnet.link}`);
-  await ip(`link set ${subnet.link} up`);
-  await ip(`-6 addr add ${subnet.outside6}/64 dev ${subnet.link} nodad`);
+  await ip([
+    `addr add ${subnet.outside4}/24 dev ${subnet.link}`,
+    `addr add ${subnet.outside6}/64 dev ${subnet.link} nodad`,
+    `link set ${subnet.link} up`,
+  ]);
 }
 
 /** Removes what `connect` made on this machine; all of it may be gone already. */
 export async function disconnect(subnet: Subnet): Promise<void> {
-  await ip(`link del ${subnet.link}`).catch(() => {});
-  for (const family of ["-4", "-6"]) await ip(`${family} rule del ${ruleOf(subnet)}`).catch(() => {});
+  await ip([`link del ${subnet.link}`]).catch(() => {});
+  for (const family of FAMILIES) await ip([`rule del ${ruleOf(subnet)}`], undefined, family).catch(() => {});
 }
 
 /** The last twin of this machine is gone: its ranges need no guard any more. */
 export async function forgetRanges(): Promise<void> {
-  await ip(`-4 route del unreachable ${RANGE4} metric ${LAST_RESORT}`).catch(() => {});
-  await ip(`-6 route del unreachable ${RANGE6} metric ${LAST_RESORT}`).catch(() => {});
+  await ip([`route del ${LAST_RESORT4}`]).catch(() => {});
+  await ip([`route del ${LAST_RESORT6}`]).catch(() => {});
 }
 
 /** Nothing meant for a twin leaves this machine by its default route, not even when the twin is gone. */
 async function keepRangesHere(): Promise<void> {
-  await ip(`-4 route replace unreachable ${RANGE4} metric ${LAST_RESORT}`);
-  await ip(`-6 route replace unreachable ${RANGE6} metric ${LAST_RESORT}`);
+  await ip([`route replace ${LAST_RESORT4}`, `route replace ${LAST_RESORT6}`]);
 }
 
 /** Even where this machine forwards packets (a Docker host does), those from a twin end here. */
 async function neverForward(subnet: Subnet): Promise<void> {
-  for (const family of ["-4", "-6"]) await ip(`${family} rule add ${ruleOf(subnet)} unreachable`);
+  for (const family of FAMILIES) await ip([`rule add ${ruleOf(subnet)} unreachable`], undefined, family);
 }
 
 function ruleOf(subnet: Subnet): string {
   return `iif ${subnet.link} priority ${RULE_BASE + subnet.slot}`;
 }
 
-function ip(args: string): Promise<string> {
-  return output(["ip", ...args.split(" ")]);
+/** Several `ip` commands at once, here or in a holder's network. */
+export async function ip(lines: readonly string[], inside?: Holder, family?: "-4" | "-6"): Promise<void> {
+  const argv = ["ip", ...(family === undefined ? [] : [family]), "-batch", "-"];
+  await output(inside === undefined ? argv : inside.enter(argv), { input: `${lines.join("\n")}\n` });
 }

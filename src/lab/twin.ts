@@ -14,7 +14,7 @@ import { type Difference, differencesOf } from "./differences.ts";
 import { Ending } from "./ending.ts";
 import { furnish } from "./furnish.ts";
 import { type Holder, startHolder } from "./holder.ts";
-import { makeKeys } from "./keys.ts";
+import { type TwinKeys, makeKeys } from "./keys.ts";
 import type { Base, Lab } from "./lab.ts";
 import { makeLayers, mountLayers } from "./layers.ts";
 import { connect } from "./link.ts";
@@ -41,7 +41,6 @@ export type TwinExecOptions = {
 
 export type Twin = {
   readonly id: string;
-  readonly slot: number;
   /** How to reach it over SSH, host keys pinned. */
   readonly address: HostAddress;
   readonly address4: string;
@@ -56,7 +55,7 @@ export type Twin = {
   readonly differences: readonly Difference[];
   readonly aptProxy: string;
   /** For the lab's own use. */
-  readonly wires: { readonly subnet: Subnet; readonly holder: Holder; readonly ending: Ending };
+  readonly wires: Wires;
   /** The twin's file system as this machine sees it; another path after a reboot. */
   root(): string;
   /** Runs a program in the twin as its root, not through SSH. */
@@ -65,6 +64,15 @@ export type Twin = {
   reboot(signal?: AbortSignal): Promise<void>;
   /** Removes the twin and all that belongs to it. */
   destroy(): Promise<void>;
+};
+
+export type Wires = {
+  readonly slot: Slot;
+  readonly subnet: Subnet;
+  readonly holder: Holder;
+  readonly ending: Ending;
+  /** A number no neighbour of this twin has yet. */
+  nextPlace(): number;
 };
 
 const BOOT_MS = 60_000;
@@ -109,40 +117,50 @@ async function assemble(lab: Lab, request: TwinRequest, base: Base, slot: Slot, 
   await makeControlGroup(slot.number, holder);
   const container = startContainer({ slot: slot.number, holder, folder: slot.folder, binds: layers.binds });
   ending.before(() => container.retire());
+  const twin = describe({ request, base, slot, subnet, keys, holder, ending, container, aptProxy: proxy.url });
+  await answers(twin, container, request.signal);
+  return twin;
+}
+
+type Parts = {
+  readonly request: TwinRequest;
+  readonly base: Base;
+  readonly slot: Slot;
+  readonly subnet: Subnet;
+  readonly keys: TwinKeys;
+  readonly holder: Holder;
+  readonly ending: Ending;
+  readonly container: Container;
+  readonly aptProxy: string;
+};
+
+function describe({ request, base, slot, subnet, keys, holder, ending, container, aptProxy }: Parts): Twin {
+  const { id, user, realAddress } = request;
+  const { hostKeys, identityFile } = keys;
   const os = osRelease(base.folder);
+  let places = 0;
   const twin: Twin = {
-    id: request.id,
-    slot: slot.number,
-    address: {
-      id: request.id,
-      address: subnet.twin4,
-      port: 22,
-      user: request.user,
-      hostKeys: keys.hostKeys,
-      identityFile: keys.identityFile,
-    },
+    id,
+    address: { id, address: subnet.twin4, port: 22, user, hostKeys, identityFile },
     address4: subnet.twin4,
     address6: subnet.twin6,
     outside4: subnet.outside4,
     outside6: subnet.outside6,
     os,
     reason: base.reason,
-    differences: differencesOf({ subnet, realAddress: request.realAddress, pretty: os.pretty, reason: base.reason }),
-    aptProxy: proxy.url,
-    wires: { subnet, holder, ending },
-    root: () => `/proc/${leaderOf(container, request.id)}/root`,
-    exec: (argv, options) => run(enterTwin(leaderOf(container, request.id), argv), { ...options, env: plainEnv }),
+    differences: differencesOf({ subnet, realAddress, pretty: os.pretty, reason: base.reason }),
+    aptProxy,
+    wires: { slot, subnet, holder, ending, nextPlace: () => (places += 1) - 1 },
+    root: () => `/proc/${leaderOf(container, id)}/root`,
+    exec: (argv, options) => run(enterTwin(leaderOf(container, id), argv), { ...options, env: plainEnv }),
     reboot: (signal) => reboot(twin, container, signal),
     destroy: () => ending.end(),
   };
-  const wait = {
-    address: subnet.twin4,
-    timeoutMs: BOOT_MS,
-    signal: request.signal,
-    console: () => container.console(),
-  };
-  await sshAnswers(wait);
   return twin;
+}
+
+async function answers(twin: Twin, container: Container, signal: AbortSignal | undefined): Promise<void> {
+  await sshAnswers({ address: twin.address4, timeoutMs: BOOT_MS, signal, console: () => container.console() });
 }
 
 async function reboot(twin: Twin, container: Container, signal: AbortSignal | undefined): Promise<void> {
