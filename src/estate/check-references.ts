@@ -2,6 +2,7 @@
 import { at, type EstateFiles, type Parsed, type ServiceFiles } from "./files.ts";
 import type { Finding, Path } from "./finding.ts";
 import { nearest } from "./nearest.ts";
+import { DIGEST_KEY } from "./secrets-file.ts";
 import { shown } from "./shown.ts";
 import type { YamlSource } from "./yaml-source.ts";
 
@@ -45,7 +46,14 @@ function checkEstate(files: EstateFiles): readonly Finding[] {
   const waivers = estate.value.waivers.flatMap((waiver, index) =>
     known(estate, ["waivers", index, "owner"], waiver.owner, "one of the contacts", Object.keys(estate.value.contacts)),
   );
-  return [...profiles, ...waivers];
+  return [...profiles, ...waivers, ...checkDigestKey(files)];
+}
+
+/** Plans refer to secrets by digests under this key: there is no plan without it. */
+function checkDigestKey({ secrets }: EstateFiles): readonly Finding[] {
+  if (Object.hasOwn(secrets.value.secrets, DIGEST_KEY)) return [];
+  const fix = `add ${DIGEST_KEY}: { generate: hex-32, note: key of the digests that stand for secrets }`;
+  return [at(secrets, ["secrets"], `should list ${DIGEST_KEY}`, fix)];
 }
 
 function knownSecret(files: EstateFiles, source: YamlSource, path: Path, name: string): readonly Finding[] {

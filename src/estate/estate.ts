@@ -39,7 +39,7 @@ export type SecretRef = Plain<{
   name: string;
   generate: SecretsExampleFile["secrets"][string]["generate"];
   note: string;
-  /** `services/chat/keys/chat`, `profiles/cloud/model`. */
+  /** `services/chat/keys/chat`, `profiles/cloud/model`, `plans`. */
   usedBy: string[];
 }>;
 

@@ -15,7 +15,7 @@ test("the example loads as it stands: hosts, services, what is rehearsed, and th
   const services = estate.services.map(({ name, host, rehearse }) => `${name} on ${host}: ${rehearse.mode}`);
   assert.deepEqual(services, ["chat on control: skip", "gateway on control: run", "worker on gpu: skip"]);
   const unused = estate.secretRefs.filter(({ usedBy }) => usedBy.length === 0).map(({ name }) => name);
-  assert.deepEqual(unused, ["digest_key"]);
+  assert.deepEqual(unused, []);
 });
 
 test("every YAML file of the examples names its schema in its first line", async () => {

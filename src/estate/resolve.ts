@@ -4,6 +4,7 @@ import type { Estate, EstateService, Image, SecretRef, Tier } from "./estate.ts"
 import type { EstateFiles, Parsed, ServiceFiles } from "./files.ts";
 import { imageOf } from "./image.ts";
 import type { ProfileName } from "./profile.ts";
+import { DIGEST_KEY } from "./secrets-file.ts";
 
 export type ResolveOptions = {
   readonly root: string;
@@ -84,6 +85,7 @@ function linesOf(compose: Parsed<ComposeFile>): Record<string, number> {
 function secretRefs(files: EstateFiles): SecretRef[] {
   const users = new Map<string, string[]>();
   const use = (secret: string, by: string): unknown => users.set(secret, [...(users.get(secret) ?? []), by]);
+  use(DIGEST_KEY, "plans");
   for (const [profile, { model }] of Object.entries(files.estate.value.profiles)) {
     if (model.secret !== undefined) use(model.secret, `profiles/${profile}/model`);
   }
