@@ -48,6 +48,7 @@ export async function runPlaybook(options: RunPlaybookOptions): Promise<void> {
 async function writeInputs(folder: string, { host, playbook, secret }: RunPlaybookOptions): Promise<void> {
   const write = async (name: string, content: string | Uint8Array): Promise<void> =>
     await writeFile(join(folder, name), content, { mode: 0o600 });
+  await write("ansible.cfg", "");
   await write("playbook.yml", playbook.text);
   await write("inventory.json", JSON.stringify(inventory(host)));
   for (const tree of playbook.trees) await write(tree.name, tar(tree.entries.map((each) => tarEntry(each, secret))));
@@ -117,7 +118,7 @@ function environment(folder: string): Record<string, string> {
     HOME,
     LC_ALL: "C.UTF-8",
     ...(SSH_AUTH_SOCK === undefined ? {} : { SSH_AUTH_SOCK }),
-    ANSIBLE_CONFIG: "/dev/null",
+    ANSIBLE_CONFIG: join(folder, "ansible.cfg"),
     ANSIBLE_HOME: join(folder, "home"),
     ANSIBLE_LOCAL_TEMP: join(folder, "tmp"),
     ANSIBLE_REMOTE_TEMP: "/dev/shm/demesne-ansible",

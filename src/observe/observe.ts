@@ -109,8 +109,6 @@ function keyOf(query: Query): string {
       return `stat ${query.keyed === true} ${query.content === true} ${query.path}`;
     case "run":
       return `run ${JSON.stringify(query.argv)}`;
-    case "environ":
-      return `environ ${query.unit} ${query.name}`;
     case "docker":
       return `docker ${query.path}`;
     default:

@@ -1,5 +1,5 @@
 # Demesne's probe: one read-only look at a host. Python standard library only; sent over stdin, leaves nothing behind.
-# It knows four questions (stat, run, environ, docker) and answers one JSON between two nonces.
+# It knows three questions (stat, run, docker) and answers one JSON between two nonces.
 import base64, grp, hashlib, hmac, json, os, pwd, socket, stat, subprocess, sys, threading
 
 # Commands that only look. A question whose argv does not begin like one of these is not run.
@@ -84,23 +84,6 @@ def run(argv):
     return {"status": done.returncode, "stdout": done.stdout.decode(errors="replace"), "stderr": done.stderr.decode(errors="replace")}
 
 
-def environ(unit, variable):
-    shown = run(["systemctl", "show", "--property=MainPID", "--value", "--", unit])
-    if "unobservable" in shown:
-        return shown
-    pid = shown["stdout"].strip()
-    if pid in ("", "0"):
-        return {"running": False, "value": None}
-    try:
-        with open("/proc/%s/environ" % pid, "rb") as file:
-            pairs = file.read().split(b"\0")
-    except FileNotFoundError:
-        return {"running": False, "value": None}
-    prefix = variable.encode() + b"="
-    found = [pair[len(prefix):].decode(errors="replace") for pair in pairs if pair.startswith(prefix)]
-    return {"running": True, "value": found[0] if found else None}
-
-
 def docker(path):
     # Asked over the socket, since the docker program takes 20 ms and more to start. GET only.
     client = socket.socket(socket.AF_UNIX)
@@ -123,8 +106,6 @@ def answer(query, key):
             return look(query["path"], query.get("content", False), key if query.get("keyed") else None)
         if query["ask"] == "run":
             return run(query["argv"] + query.get("operands", []))
-        if query["ask"] == "environ":
-            return environ(query["unit"], query["name"])
         if query["ask"] == "docker":
             return docker(query["path"])
         return {"unobservable": "the probe does not know the question %s" % query["ask"]}
@@ -151,7 +132,7 @@ def merged(queries):
     """Queries of one argv become one command with all their operands."""
     by_key, order = {}, []
     for query in queries:
-        key = json.dumps([query["ask"], query.get("argv"), query.get("path"), query.get("unit"), query.get("name"), query.get("content"), query.get("keyed")])
+        key = json.dumps([query["ask"], query.get("argv"), query.get("path"), query.get("content"), query.get("keyed")])
         if key not in by_key:
             by_key[key] = dict(query)
             order.append(by_key[key])

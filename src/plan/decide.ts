@@ -92,7 +92,7 @@ function refusedOrWaits(
 ): Decision {
   // An assertion (a check without a command) is what its needs bring about: while they change, its failing says nothing.
   const pending = wanted.kind === "check" ? wanted.needs.filter((ref) => course.changing.has(ref)) : [];
-  if (pending.length > 0) return waits(wanted, `is looked at again afterwards; now ${verdict.what}`, pending);
+  if (pending.length > 0) return waits(wanted, "is looked at again afterwards", pending);
   return refused(wanted, verdict.what, verdict.fix);
 }
 

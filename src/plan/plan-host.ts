@@ -28,13 +28,16 @@ export type PlanHostInput = {
   readonly wanted: readonly Resource[];
   readonly look: Look;
   readonly notRehearsed?: HostPlan["notRehearsed"];
+  /** Only this role, and what it stands on; nothing is removed then. */
+  readonly role?: string | undefined;
 };
 
-export function planHost({ host, wanted, look, notRehearsed = [] }: PlanHostInput): HostPlan {
+export function planHost({ host, wanted: all, look, notRehearsed = [], role }: PlanHostInput): HostPlan {
   const owned = new Set(look.owned.map((each) => each.ref));
+  const wanted = role === undefined ? all : ofRole(all, role);
   const decisions = decideAll(wanted, look, owned);
   const decided = decisions.flatMap((each) => (each.is === "change" ? [each.decided] : []));
-  const removals = removalsOf(wanted, look);
+  const removals = role === undefined ? removalsOf(all, look) : [];
   const ordered = [...removals, ...batches(decided).flat()];
   return {
     host,
@@ -47,12 +50,25 @@ export function planHost({ host, wanted, look, notRehearsed = [] }: PlanHostInpu
     refusals: decisions.flatMap((each) => (each.is === "refused" ? [each.refusal] : [])),
     waiting: decisions.flatMap((each) => (each.is === "waiting" ? [each.waiting] : [])),
     notRehearsed,
-    owned: ownership(look, wanted, decided),
+    owned: ownership(look, role === undefined ? all : [...all, ...look.owned], decided),
     steps: stepsOf([
       removals.map((each) => each.change),
       ...batches(decided).map((batch) => batch.map((each) => each.change)),
     ]),
   };
+}
+
+/** The resources of one role, and everything that they need. */
+function ofRole(all: readonly Resource[], role: string): readonly Resource[] {
+  const byRef = new Map(all.map((each) => [each.ref, each]));
+  const kept = new Set<Resource>();
+  const keep = (each: Resource | undefined): void => {
+    if (each === undefined || kept.has(each)) return;
+    kept.add(each);
+    for (const ref of each.needs) keep(byRef.get(ref));
+  };
+  for (const each of all.filter((one) => one.role === role)) keep(each);
+  return all.filter((each) => kept.has(each));
 }
 
 /** In the order of needs, so that each resource sees what the changes before it will have brought. */
@@ -124,7 +140,11 @@ function json(value: unknown): PlannedChange["differences"][number]["from"] {
 }
 
 /** The list is widened before anything is made and narrowed after everything is gone, so that a crash loses nothing. */
-function ownership(look: Look, wanted: readonly Resource[], decided: readonly Decided[]): HostPlan["owned"] {
+function ownership(
+  look: Look,
+  wanted: readonly { readonly ref: Ref }[],
+  decided: readonly Decided[],
+): HostPlan["owned"] {
   const made = decided.filter((each) => each.change.action === "create").map((each) => each.change.ref);
   const before = new Map(look.owned.map((each) => [each.ref, each]));
   const during = new Map([...before, ...made.map((ref) => [ref, entry(ref)] as const)]);

@@ -102,7 +102,9 @@ export const packages: Kind<PackageWanted, PackageObserved> = {
     return [
       ...(broken ? [command("finish what a stopped dpkg left", ["dpkg", "--configure", "-a"])] : []),
       ...(removed.length > 0 ? [task(`remove ${removed.join(", ")}`, "apt", { name: removed, state: "absent" })] : []),
-      ...(installed.length > 0 ? [task(`install ${installed.join(", ")}`, "apt", aptInstall(installed))] : []),
+      ...(installed.length > 0
+        ? [task(`install ${installed.join(", ")}`, "apt", { ...aptInstall(installed), update_cache: true })]
+        : []),
     ];
   },
   idempotent: (wanted) => [
@@ -164,5 +166,5 @@ function idsOf(
 }
 
 function aptInstall(names: readonly string[]) {
-  return { name: [...names], state: "present", install_recommends: false, update_cache: true, cache_valid_time: 3600 };
+  return { name: [...names], state: "present", install_recommends: false };
 }

@@ -1,4 +1,4 @@
-// What a resource may ask a host, as data, and what it is told. The probe (observe/probe.py) knows these four and no more.
+// What a resource may ask a host, as data, and what it is told. The probe (observe/probe.py) knows these three and no more.
 import { z } from "zod";
 
 export const StatQuery = z
@@ -21,14 +21,6 @@ export const RunQuery = z
   })
   .meta({ description: "One read-only command: status and output" });
 
-export const EnvironQuery = z
-  .strictObject({
-    ask: z.literal("environ"),
-    unit: z.string().meta({ description: "Unit whose main process is looked at" }),
-    name: z.string().meta({ description: "The one variable that is answered" }),
-  })
-  .meta({ description: "One variable of a running unit's main process" });
-
 export const DockerQuery = z
   .strictObject({
     ask: z.literal("docker"),
@@ -36,7 +28,7 @@ export const DockerQuery = z
   })
   .meta({ description: "One GET of the Docker Engine API over its local socket" });
 
-export const Query = z.discriminatedUnion("ask", [StatQuery, RunQuery, EnvironQuery, DockerQuery]);
+export const Query = z.discriminatedUnion("ask", [StatQuery, RunQuery, DockerQuery]);
 export type Query = z.infer<typeof Query>;
 
 export const StatAnswer = z.strictObject({
@@ -53,10 +45,6 @@ export type StatAnswer = z.infer<typeof StatAnswer>;
 export const RunAnswer = z.strictObject({ status: z.number(), stdout: z.string(), stderr: z.string() });
 export type RunAnswer = z.infer<typeof RunAnswer>;
 
-/** `value` is null when the unit runs no process, or its process does not have the variable. */
-export const EnvironAnswer = z.strictObject({ running: z.boolean(), value: z.string().nullable() });
-export type EnvironAnswer = z.infer<typeof EnvironAnswer>;
-
 export const DockerAnswer = z.strictObject({ status: z.number(), body: z.unknown() });
 export type DockerAnswer = z.infer<typeof DockerAnswer>;
 
@@ -64,7 +52,7 @@ export type DockerAnswer = z.infer<typeof DockerAnswer>;
 export const NoAnswer = z.strictObject({ unobservable: z.string() });
 export type NoAnswer = z.infer<typeof NoAnswer>;
 
-export const Answer = z.union([NoAnswer, StatAnswer, RunAnswer, EnvironAnswer, DockerAnswer]);
+export const Answer = z.union([NoAnswer, StatAnswer, RunAnswer, DockerAnswer]);
 export type Answer = z.infer<typeof Answer>;
 
 /** Looks up the answer to a query. Throws TypeError when the query was never asked: a bug in a resource. */

@@ -38,14 +38,14 @@ export const UnitObserved = z.strictObject({
   active: z.boolean(),
   ours: z.boolean().meta({ description: "The unit file itself lies in /etc/systemd/system" }),
   dropIn: z.string().meta({ description: "Text of Demesne's drop-in; empty when there is none" }),
-  running: z.string().nullable().meta({ description: "Digest that the main process was started with" }),
+  running: z.string().nullable().meta({ description: "Digest that it was started with" }),
 });
 export type UnitObserved = z.infer<typeof UnitObserved>;
 
 export type UnitChange = Change<UnitWanted, UnitObserved>;
 
-/** Variable in the main process's environment that tells which configuration it was started with. */
-export const VARIABLE = "DEMESNE_CONFIG";
+/** Credential that tells which configuration a unit was started with; systemd copies it at each start. */
+export const CREDENTIAL = "demesne.config";
 
 export function dropInPath(id: string): string {
   return `/etc/systemd/system/${id}.d/50-demesne.conf`;
@@ -53,7 +53,7 @@ export function dropInPath(id: string): string {
 
 export function dropInText(wanted: UnitWanted): string {
   const lines = [
-    ...(wanted.config === undefined ? [] : [`Environment=${VARIABLE}=${wanted.config}`]),
+    ...(wanted.config === undefined ? [] : [`SetCredential=${CREDENTIAL}:${wanted.config}`]),
     ...(wanted.settings ?? []),
   ];
   return lines.length === 0 ? "" : `# Written by Demesne.\n[Service]\n${lines.join("\n")}\n`;

@@ -1,9 +1,10 @@
 // A systemd unit: enabled, active, masked, and running with the configuration that lies on disk now.
-// "Runs an older configuration" is observed exactly: a drop-in puts the configuration's digest into the environment, and
-// the main process is asked for it. Start times would not do: they are cut to seconds, and a reload does not move them.
+// "Runs an older configuration" is observed exactly: a drop-in gives the configuration's digest as a credential, which
+// systemd copies at each start. Start times would not do (they are cut to seconds, and a reload does not move them), nor
+// would the environment: sshd writes its title over it.
 import { difference, same, type Kind, type Risk } from "./kind.ts";
-import { EnvironAnswer, RunAnswer, StatAnswer, type Answers, type Query } from "./query.ts";
-import { dropInPath, dropInText, UnitObserved, UnitWanted, VARIABLE } from "./unit-shape.ts";
+import { RunAnswer, StatAnswer, type Answers, type Query } from "./query.ts";
+import { dropInPath, dropInText, UnitObserved, UnitWanted, CREDENTIAL } from "./unit-shape.ts";
 import { idempotentTasks, restarts, unitSteps, verbsOf } from "./unit-steps.ts";
 
 const PROPERTIES = "Id,Names,LoadState,UnitFileState,ActiveState,FragmentPath";
@@ -13,7 +14,11 @@ const show = (id: string): Query => ({
   operands: [id],
 });
 const dropIn = (id: string): Query => ({ ask: "stat", path: dropInPath(id), content: true });
-const environ = (id: string): Query => ({ ask: "environ", unit: id, name: VARIABLE });
+const credential = (id: string): Query => ({
+  ask: "stat",
+  path: `/run/credentials/${id}/${CREDENTIAL}`,
+  content: true,
+});
 
 export const unit: Kind<UnitWanted, UnitObserved> = {
   kind: "unit",
@@ -25,7 +30,7 @@ export const unit: Kind<UnitWanted, UnitObserved> = {
   id: (wanted) => wanted.name,
   needs: () => [],
 
-  probe: (id, wanted) => [show(id), dropIn(id), ...(wanted?.config === undefined ? [] : [environ(id)])],
+  probe: (id, wanted) => [show(id), dropIn(id), ...(wanted?.config === undefined ? [] : [credential(id)])],
   read(id, answers, wanted) {
     const shown = answers(show(id));
     if ("unobservable" in shown) return shown;
@@ -96,8 +101,8 @@ function splitOnce(line: string): [string, string] {
 
 function readRunning(id: string, answers: Answers, wanted: UnitWanted | undefined): string | null {
   if (wanted?.config === undefined) return null;
-  const answer = answers(environ(id));
-  return "unobservable" in answer ? null : EnvironAnswer.parse(answer).value;
+  const answer = answers(credential(id));
+  return "unobservable" in answer ? null : (StatAnswer.parse(answer).content ?? null);
 }
 
 function compareMask(observed: UnitObserved) {
