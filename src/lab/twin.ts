@@ -19,6 +19,7 @@ import type { Base, Lab } from "./lab.ts";
 import { makeLayers, mountLayers } from "./layers.ts";
 import { connect } from "./link.ts";
 import type { TwinOs } from "./releases.ts";
+import { standBy } from "./reaper.ts";
 import { type Slot, freeSlot, noteHolder, takeSlot } from "./slots.ts";
 import { sshAnswers } from "./ssh-answer.ts";
 
@@ -83,6 +84,7 @@ export async function bootTwin(lab: Lab, request: TwinRequest): Promise<Twin> {
   const base = await lab.base(request.os, request.signal);
   const slot = await takeSlot(join(lab.cache, "twins"), basename(base.folder), request.signal);
   const ending = new Ending();
+  ending.before(standBy());
   ending.before(() => freeSlot(slot));
   try {
     return await assemble(lab, request, base, slot, ending);
