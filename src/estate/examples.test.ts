@@ -19,12 +19,12 @@ test("the example loads as it stands: hosts, services, what is rehearsed, and th
 });
 
 test("every YAML file of the examples names its schema in its first line", async () => {
-  const names = schemas.map(({ name }) => name);
+  const names = new Set(schemas.map(({ name }) => name));
   for await (const file of glob(["examples/**/*.yaml", "test/estates/**/*.yaml"], { cwd: root })) {
     const [first = ""] = (await readFile(join(root, file), "utf8")).split("\n");
     const target = /^# yaml-language-server: \$schema=(.+)$/.exec(first)?.[1] ?? "";
     const schema = relative(root, join(root, dirname(file), target));
-    assert.ok(names.includes(/^schema\/(.+)\.json$/.exec(schema)?.[1] ?? ""), `${file}: ${first}`);
+    assert.ok(names.has(/^schema\/(.+)\.json$/.exec(schema)?.[1] ?? ""), `${file}: ${first}`);
   }
 });
 

@@ -45,7 +45,7 @@ test("the inputs are all files that were read, sorted, each with its digest", as
   for (const input of inputs) assert.equal(input.digest, digest(await readFile(join(dir, input.path))));
 });
 
-test("a named pipe is refused, not waited for", async () => {
+test("a named pipe is refused, not waited for", { timeout: 10_000 }, async () => {
   const dir = await copy("pipe");
   await rm(join(dir, "estate.yaml"));
   await promisify(execFile)("mkfifo", [join(dir, "estate.yaml")]);

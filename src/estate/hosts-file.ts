@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { Address, Address6, Name, Port, PublicKey, Sentence, Sources, State, Url } from "./fields.ts";
 
-export const RoleName = z.enum(["common", "ssh-hardening", "firewall", "docker", "service"]).meta({
+const RoleName = z.enum(["common", "ssh-hardening", "firewall", "docker", "service"]).meta({
   description: "a named set of resources",
 });
 

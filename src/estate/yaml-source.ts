@@ -57,6 +57,7 @@ function told(error: YAMLError): string {
   if (/call stack/i.test(error.message)) return TOO_DEEP;
   if (error.code === "DUPLICATE_KEY") return "should be there once, this is the second";
   if (error.code === "MULTIPLE_DOCS") return "should be one document, got another after ---";
+  if (error.code === "NON_STRING_KEY") return "should have plain text for a key";
   if (error.code === "TAG_RESOLVE_FAILED") return "should have no tags (`!name`)";
   return error.message.slice(0, 1).toLowerCase() + error.message.slice(1);
 }
