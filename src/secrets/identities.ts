@@ -14,7 +14,10 @@ const IDENTITY = /^AGE-SECRET-KEY-(PQ-)?1[0-9A-Z]+$/;
  * The identities of this operator: SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, SOPS_AGE_KEY_CMD, then the default key file.
  * Throws Problem when a named source cannot be read, or a key file is open to everybody; no source at all is an empty list.
  */
-export async function loadIdentities(env: Environment, signal?: AbortSignal): Promise<readonly Sensitive[]> {
+export async function loadIdentities(
+  env: Environment = process.env,
+  signal?: AbortSignal,
+): Promise<readonly Sensitive[]> {
   const found: Sensitive[] = [];
   if (env["SOPS_AGE_KEY"]) found.push(...identitiesIn(env["SOPS_AGE_KEY"], "SOPS_AGE_KEY"));
   if (env["SOPS_AGE_KEY_FILE"]) found.push(...(await fromFile(env["SOPS_AGE_KEY_FILE"])));

@@ -20,14 +20,14 @@ export type OpenedSecrets = {
   /** The value at `a/b/0`; throws Problem when there is none. */
   get(reference: string): Sensitive;
   /**
-   * What a plan may show instead of a value: HMAC-SHA256 under the file's own `digest_key`, the same as long as that key
+   * What a plan may show instead of a value: HMAC-SHA256 under the file's own `demesne/digest_key`, the same as long as that key
    * is. Throws Problem when the file has no such key.
    */
   digest(value: Sensitive | string): string;
 };
 
 /** Name of the value that keys digests; rotation leaves it, so plans stay comparable. */
-export const DIGEST_KEY = "digest_key";
+export const DIGEST_KEY = "demesne/digest_key";
 
 /**
  * Opens a secrets file. Throws Problem when no identity fits, and when anything in it is damaged, moved, missing or added;
@@ -80,7 +80,7 @@ function valueAt(tree: SecretTree, reference: string, path: string): Sensitive {
     code: "secret",
     where: `${path} ${reference}`,
     what: here === undefined || here === null ? "is not in the file" : "is a map or a list, should be a value",
-    fix: `demesne secrets set ${path} ${reference}${reference === DIGEST_KEY ? " --random 32" : ""}`,
+    fix: `demesne secrets set ${reference} --file ${path}${reference === DIGEST_KEY ? " --random 32" : ""}`,
   });
 }
 

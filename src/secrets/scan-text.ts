@@ -1,0 +1,71 @@
+// Finds secrets in one piece of text: one pass for the fixed beginnings, a closer look only there.
+import { findAssignment } from "./scan-assignment.ts";
+import { entropyOf, isPlaceholder } from "./scan-entropy.ts";
+import { secretRules } from "./scan-rules.ts";
+import type { Hit, SecretRule } from "./scan-rules.ts";
+
+const ASSIGNMENT_STARTS = [
+  "assw",
+  "ASSW",
+  "ecret",
+  "ECRET",
+  "oken",
+  "OKEN",
+  "_key",
+  "_KEY",
+  "-key",
+  "Key",
+  "redential",
+  "REDENTIAL",
+];
+
+const byStart = new Map<string, readonly SecretRule[]>();
+for (const rule of secretRules)
+  for (const start of rule.starts) byStart.set(start, [...(byStart.get(start) ?? []), rule]);
+
+/** Longer beginnings first, so that `sk-ant-` wins over `sk-`. */
+const starts = [...byStart.keys(), ...ASSIGNMENT_STARTS].sort((a, b) => b.length - a.length);
+const anyStart = new RegExp(starts.map((start) => start.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&")).join("|"), "g");
+
+/** All secrets in a text, in order. A whole file or a block of a diff; the caller knows what stands where. */
+export function secretsIn(text: string): Hit[] {
+  const hits: Hit[] = [];
+  let end = 0;
+  anyStart.lastIndex = 0;
+  for (let found = anyStart.exec(text); found !== null; found = anyStart.exec(text)) {
+    const hit = hitAt(text, found.index, found[0]);
+    // Overlapping rules tell the same secret once.
+    if (hit !== undefined && hit.at >= end) {
+      hits.push(hit);
+      end = hit.at + hit.length;
+    }
+    // Beginnings may overlap (`://` after a word, `Key` in `AccountKey=`).
+    anyStart.lastIndex = found.index + 1;
+  }
+  return hits;
+}
+
+function hitAt(text: string, index: number, start: string): Hit | undefined {
+  for (const rule of byStart.get(start) ?? []) {
+    if (isInsideWord(text, index, start)) continue;
+    rule.pattern.lastIndex = index + start.length;
+    const match = rule.pattern.exec(text);
+    if (match === null) continue;
+    const secret = match.groups?.["secret"];
+    const length = secret?.length ?? start.length + match[0].length;
+    const at = secret === undefined ? index : rule.pattern.lastIndex - match[0].length + match[0].lastIndexOf(secret);
+    const value = text.slice(at, at + length);
+    if (rule.entropy !== undefined && entropyOf(secret ?? match[0]) < rule.entropy) continue;
+    if (isPlaceholder(value)) continue;
+    return { rule: rule.id, what: rule.what, at, length };
+  }
+  if (!ASSIGNMENTS.has(start)) return undefined;
+  return findAssignment(text, index);
+}
+
+const ASSIGNMENTS = new Set(ASSIGNMENT_STARTS);
+
+/** A key's beginning in the middle of a word (`task-ant-`, base64) is no key's beginning. */
+function isInsideWord(text: string, index: number, start: string): boolean {
+  return /^[A-Za-z0-9]/.test(start) && index > 0 && /[A-Za-z0-9_]/.test(text[index - 1] ?? "");
+}
