@@ -91,8 +91,11 @@ async function isMemory(place: string): Promise<boolean> {
 /** A process of its own that removes the folder when our end of its pipe closes: on kill -9 too. */
 function wipeIfWeDie(folder: string): ChildProcess {
   const watch = 'trap "" INT TERM HUP; cat >/dev/null; rm -rf -- "$1"';
-  const options = { stdio: ["pipe", "ignore", "ignore"], detached: true, env: { PATH: "/usr/bin:/bin" } } as const;
-  const child = spawn("/bin/sh", ["-c", watch, "sh", folder], options);
+  const child = spawn("/bin/sh", ["-c", watch, "sh", folder], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+    env: { PATH: "/usr/bin:/bin" },
+  });
   child.on("error", () => {});
   child.unref();
   return child;
