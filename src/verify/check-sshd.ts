@@ -1,0 +1,59 @@
+// Asks sshd, with the real OpenSSH client, for a login by password: it must offer public keys and nothing else.
+import type { HostAddress } from "../host/index.ts";
+import type { RunResult } from "../lib/run.ts";
+import { failed, passed, skipped, type Check } from "./check.ts";
+import type { Vantage } from "./vantage.ts";
+
+const TIMEOUT_MS = 20_000;
+/** Ways in that need no key; asked for as if somebody had a password to try. */
+const WANTED = "password,keyboard-interactive";
+
+export async function checkSshd(vantage: Vantage, host: HostAddress, signal?: AbortSignal): Promise<Check> {
+  const about = { name: "sshd refuses passwords", from: vantage.name };
+  const answers: string[] = [];
+  for (const user of new Set([host.user, "root"])) {
+    const seen = await vantage.run(sshArgv(host, user), { timeoutMs: TIMEOUT_MS, signal }).catch(notFound);
+    if (seen === "no ssh") return skipped(about, "there is no ssh where the check runs from");
+    answers.push(`${user}: ${lastLine(seen)}`);
+  }
+  const refused = answers.filter((line) => line.endsWith(" Permission denied (publickey)."));
+  const seen = { counts: { asked: answers.length, refused: refused.length }, evidence: answers };
+  if (refused.length < answers.length)
+    return failed(about, "sshd did not answer `Permission denied (publickey)` to everybody", seen);
+  return passed(about, `${WANTED} for ${host.user} and root: refused, only public keys are offered`, seen);
+}
+
+function sshArgv(host: HostAddress, user: string): string[] {
+  const options = {
+    PreferredAuthentications: WANTED,
+    PubkeyAuthentication: "no",
+    NumberOfPasswordPrompts: "1",
+    ConnectTimeout: "10",
+    StrictHostKeyChecking: "yes",
+    // The pinned keys without a file: nothing is left where the check ran from.
+    KnownHostsCommand: `/usr/bin/printf "%%s %%s %%s\\n" ${host.hostKeys.map((key) => pin(host.id, key)).join(" ")}`,
+    UserKnownHostsFile: "/dev/null",
+    GlobalKnownHostsFile: "/dev/null",
+    HostKeyAlias: host.id,
+    UpdateHostKeys: "no",
+    LogLevel: "ERROR",
+  };
+  const words = Object.entries(options).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
+  return ["ssh", "-F", "none", "-T", ...words, "-p", String(host.port), "-l", user, host.address, "true"];
+}
+
+function pin(id: string, key: string): string {
+  return [id, ...key.split(" ").slice(0, 2)].join(" ");
+}
+
+function notFound(error: unknown): "no ssh" {
+  if (error instanceof Error && "code" in error && error.code === "ENOENT") return "no ssh";
+  throw error;
+}
+
+function lastLine({ status, stderr, timedOut }: RunResult): string {
+  if (timedOut) return `no answer within ${TIMEOUT_MS / 1000} s`;
+  // A login that worked is the worst answer of all, and prints nothing.
+  if (status === 0) return "was let in";
+  return stderr.trim().split("\n").at(-1)?.trim() ?? "";
+}
