@@ -85,6 +85,9 @@ test("key groups: sops opens demesne's, demesne opens sops's", { skip: without("
   assert.match(plainText(opened), /^a: one$/m);
 });
 
+/** An armored file at the place it has in the metadata. */
+const lines = (enc: string): string => enc.trim().split("\n").join("\n              ");
+
 test(
   "age opens a data key that demesne wrapped, and demesne one that age wrapped",
   { skip: without("age") },
@@ -101,7 +104,6 @@ test(
     for (const person of [alice, bob]) {
       const args = ["-a", "-r", person.recipient];
       const wrapped = run(tools.age, args, "alice", Buffer.from(dataKey));
-      const lines = (enc: string): string => enc.trim().split("\n").join("\n              ");
       const enc = metadata.age?.[person === alice ? 0 : 1]?.enc ?? "";
       const swapped = text.replace(lines(enc), lines(wrapped)).replace(/ {4}demesne:\n.*\n/, "");
       assert.notEqual(swapped, text);
@@ -110,14 +112,14 @@ test(
   },
 );
 
-const SopsAge = z.object({ decrypt: z.custom<(text: string, options: object) => Promise<unknown>>() });
+const SopsAge = z.object({ decryptSops: z.custom<(text: string, options: object) => Promise<unknown>>() });
 
 test("sops-age opens demesne's files", { skip: without("sopsAge") }, async () => {
-  const { decrypt } = SopsAge.parse(await import(tools.sopsAge));
+  const { decryptSops } = SopsAge.parse(await import(tools.sopsAge));
   const cases = { "a.yaml": ["yaml", plain], "a.json": ["json", '{"a": "one", "l": [1, "two"]}'] } as const;
   for (const [path, [fileType, content]] of Object.entries(cases)) {
     const text = await aFile({ path, plain: content, people: [alice] });
-    const read = await decrypt(text, { secretKey: alice.identity.unwrap(), fileType });
+    const read = await decryptSops(text, { secretKey: alice.identity.unwrap(), fileType });
     assert.deepEqual(read, { a: "one", l: [1, "two"] });
   }
 });
