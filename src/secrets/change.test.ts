@@ -125,7 +125,7 @@ test("key groups: two of three are needed, and enough", async () => {
   const path = join(mkdtempSync(join(room, "groups-")), "s.sops.yaml");
   const groups = [[alice.recipient], [bob.recipient], [mallory.recipient]];
   const creation = { groups, threshold: 2, rule: { mode: "unencrypted_suffix", value: "_unencrypted" } } as const;
-  await createSecrets(effects, { path, identities: [] }, new Sensitive(plain), creation);
+  await createSecrets(effects, { path, identities: [] }, { kind: "text", text: new Sensitive(plain) }, creation);
   const open = (...people: Person[]) =>
     decryptFile(
       { path, text: readFileSync(path, "utf8") },
@@ -146,11 +146,11 @@ const rules = (age: string) =>
 test("a new file follows the nearest .sops.yaml", async () => {
   const folder = mkdtempSync(join(room, "rules-"));
   const desk = { path: join(folder, "s.sops.yaml"), identities: [alice.identity] };
-  await assert.rejects(createSecrets(effects, desk, new Sensitive("a: b\n")), /no .sops.yaml/);
+  await assert.rejects(createSecrets(effects, desk, { kind: "text", text: new Sensitive("a: b\n") }), /no .sops.yaml/);
   writeFileSync(join(folder, ".sops.yaml"), rules("age1nonsense"));
-  await assert.rejects(createSecrets(effects, desk, new Sensitive("a: b\n")), /age1nonsense/);
+  await assert.rejects(createSecrets(effects, desk, { kind: "text", text: new Sensitive("a: b\n") }), /age1nonsense/);
   writeFileSync(join(folder, ".sops.yaml"), rules(`"${alice.recipient},${bob.recipient}"`));
-  await createSecrets(effects, desk, new Sensitive("name: seen\nword: unseen\n"));
+  await createSecrets(effects, desk, { kind: "text", text: new Sensitive("name: seen\nword: unseen\n") });
   const text = readFileSync(desk.path, "utf8");
   assert.match(text, /^name: seen$/m);
   assert.doesNotMatch(text, /unseen/);
@@ -159,12 +159,17 @@ test("a new file follows the nearest .sops.yaml", async () => {
     findings.map(({ what }) => what.slice(0, 15)),
     ["stands in clear", "its recipients "],
   );
-  await assert.rejects(createSecrets(effects, desk, new Sensitive("a: b\n")), /is there already/);
+  await assert.rejects(
+    createSecrets(effects, desk, { kind: "text", text: new Sensitive("a: b\n") }),
+    /is there already/,
+  );
 });
+
+const SSH_KEYGEN = "ssh-keygen";
 
 function anSshKey(folder: string, name: string): string {
   const key = join(folder, name);
-  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", key]);
+  execFileSync(SSH_KEYGEN, ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", key]);
   return key;
 }
 

@@ -11,10 +11,10 @@ import { isWellFormed } from "./decrypt.ts";
 import { refuseForeign, wrapDataKey } from "./data-key.ts";
 import { formatOf } from "./formats.ts";
 import type { Step } from "./formats.ts";
-import { ruleOf } from "./rule.ts";
+import { DEFAULT_RULE, ruleOf } from "./rule.ts";
 import { checkRecipients, groupsOf, signRecipients } from "./signed-recipients.ts";
 import type { Groups, Signers } from "./signed-recipients.ts";
-import { leaf, walk } from "./tree.ts";
+import { leaf, namesOf, walk } from "./tree.ts";
 import type { Leaf, LeafKind } from "./tree.ts";
 import { readWhole, writeWhole } from "./whole-file.ts";
 
@@ -58,29 +58,40 @@ export async function changeSecrets(effects: Effects, desk: Desk, change: Change
   prove(path, text, next.plain, next.dataKey);
   await writeWhole(path, text, before);
   const isRemoval = change.kind === "recipients" && change.remove.length > 0;
-  return { recipients: groups, toReplace: isRemoval ? names(opened) : [] };
+  return { recipients: groups, toReplace: isRemoval ? namesOf(opened.parsed.branches) : [] };
 }
 
-/** Encrypts a new file by the nearest .sops.yaml, or to the recipients given. Throws Problem when it exists. */
+/** What a new file begins with. */
+export type Beginning = Extract<Change, { kind: "text" | "set" }>;
+/** Who may read a new file; without a rule, everything in it is encrypted that does not say `_unencrypted`. */
+export type NewFile = Pick<Creation, "groups"> & Partial<Creation>;
+
+/** Encrypts a new file by the nearest .sops.yaml, or as given. Throws Problem when it is there already. */
 export async function createSecrets(
   effects: Effects,
   desk: Desk,
-  plain: Sensitive,
-  given?: Creation,
+  beginning: Beginning,
+  given?: NewFile,
 ): Promise<Changed> {
   const { path } = desk;
   const creation = given ?? (await creationFor(path));
   if (creation === undefined) throw noRule(path);
   if ((await readWhole(path)) !== undefined) {
-    throw new Problem({ code: "refused", where: path, what: "is there already", fix: `demesne secrets edit ${path}` });
+    const fix = `demesne secrets edit --file ${path}`;
+    throw new Problem({ code: "refused", where: path, what: "is there already", fix });
   }
-  const { dataKey, keys } = await freshKeys(effects, creation.groups, creation.threshold);
-  const recipientsRevision = desk.signers === undefined ? undefined : await resign(desk, creation.groups);
-  const input = { path, plain: plain.unwrap(), dataKey, keys, rule: creation.rule, ivs: new Map(), recipientsRevision };
-  const text = encryptFile(input, effects);
-  prove(path, text, plain.unwrap(), dataKey);
+  const { groups, threshold = 0, rule = DEFAULT_RULE } = creation;
+  const plain = beginning.kind === "text" ? beginning.text.unwrap() : withValue("", beginning, path);
+  const { dataKey, keys } = await freshKeys(effects, groups, threshold);
+  const recipientsRevision = await resign(desk, groups);
+  const text = encryptFile({ path, plain, dataKey, keys, rule, ivs: new Map(), recipientsRevision }, effects);
+  prove(path, text, plain, dataKey);
   await writeWhole(path, text, undefined);
-  return { recipients: creation.groups, toReplace: [] };
+  return { recipients: groups, toReplace: [] };
+}
+
+function withValue(plain: string, { at, value, type }: Extract<Change, { kind: "set" }>, path: string): string {
+  return formatOf(path).set(plain, at, typedLeaf(type, value, `${path} ${at.join("/")}`), path);
 }
 
 type Next = Pick<Parameters<typeof encryptFile>[0], "plain" | "dataKey" | "keys" | "ivs"> & { groups?: Groups };
@@ -89,10 +100,8 @@ async function nextOf(effects: Effects, opened: OpenedFile, change: Change, path
   const plain = plainText(opened);
   const same = { dataKey: opened.dataKey, keys: keysOf(opened), ivs: opened.decrypted.ivs };
   switch (change.kind) {
-    case "set": {
-      const value = typedLeaf(change.type, change.value, `${path} ${change.at.join("/")}`);
-      return { ...same, plain: formatOf(path).set(plain, change.at, value, path) };
-    }
+    case "set":
+      return { ...same, plain: withValue(plain, change, path) };
     case "text":
       return { ...same, plain: change.text.unwrap() };
     case "sign":
@@ -151,7 +160,7 @@ function changedGroups(groups: Groups, add: readonly string[], remove: readonly 
   const here = new Set(groups.flat());
   const stranger = remove.find((one) => !here.has(one));
   const known = add.find((one) => here.has(one));
-  const fix = `list them with: demesne secrets recipients list ${path}`;
+  const fix = `list them with: demesne secrets recipients --file ${path}`;
   if (stranger !== undefined)
     throw new Problem({ code: "usage", where: path, what: `${stranger} is not a recipient`, fix });
   if (known !== undefined)
@@ -208,14 +217,6 @@ function valuesOf({ branches }: ReturnType<ReturnType<typeof formatOf>["parse"]>
   return JSON.stringify(values);
 }
 
-function names({ parsed }: OpenedFile): readonly string[] {
-  const found = new Set<string>();
-  walk(parsed.branches, (slot, { path }) => {
-    if (slot.type === "leaf") found.add(path.join("/"));
-  });
-  return [...found];
-}
-
 async function mustRead(path: string): Promise<string> {
   const text = await readWhole(path);
   if (text !== undefined) return text;
@@ -223,7 +224,7 @@ async function mustRead(path: string): Promise<string> {
     code: "usage",
     where: path,
     what: "does not exist",
-    fix: `demesne secrets edit ${path} makes it`,
+    fix: `demesne secrets edit --file ${path} makes it`,
   });
 }
 

@@ -46,7 +46,7 @@ export async function checkSecrets(file: SecretsFile, checking: Checking): Promi
 function macFindings({ path }: SecretsFile, metadata: Metadata): Finding[] {
   if (metadata.mac_only_encrypted !== true) return [];
   const what = "has mac_only_encrypted set: values in clear can be changed without notice";
-  return [{ severity: "error", where: path, what, fix: `demesne secrets rotate ${path}` }];
+  return [{ severity: "error", where: path, what, fix: `demesne secrets rotate --file ${path}` }];
 }
 
 /** Values in clear: the MAC covers them, but not their names, so two can trade places. */
@@ -73,7 +73,9 @@ async function openFindings(file: SecretsFile, { identities }: Checking): Promis
     const { isSealed } = await decryptFile(file, identities);
     if (isSealed) return [];
     const what = "was written by another program: names, comments and recipients are not vouched for";
-    return [{ severity: "warning", where: path, what, fix: `look at git diff, then: demesne secrets rotate ${path}` }];
+    return [
+      { severity: "warning", where: path, what, fix: `look at git diff, then: demesne secrets rotate --file ${path}` },
+    ];
   } catch (problem) {
     return [asFinding(problem)];
   }
@@ -89,7 +91,7 @@ async function recipientFindings(file: SecretsFile, metadata: Metadata, checking
   }
   if (checking.signers === undefined) {
     const what = "its recipients are not signed: whoever can write the file can plant one";
-    const fix = `demesne secrets recipients sign ${path} --signing-key <file> --allowed-signers <file>`;
+    const fix = `demesne secrets recipients --sign --file ${path} --signing-key <file> --allowed-signers <file>`;
     return [...findings, { severity: "warning", where: path, what, fix }];
   }
   try {
@@ -117,7 +119,7 @@ async function ruleFindings({ path }: SecretsFile, metadata: Metadata): Promise<
 }
 
 function difference(path: string, recipient: string, what: string, verb: string): Finding {
-  const fix = `demesne secrets recipients ${verb} ${path} ${short(recipient)}, or correct .sops.yaml`;
+  const fix = `demesne secrets recipients --${verb} ${short(recipient)} --file ${path}, or correct .sops.yaml`;
   return { severity: "error", where: path, what: `${short(recipient)} ${what}`, fix };
 }
 

@@ -39,7 +39,7 @@ export function readFile(file: SecretsFile): { parsed: ParsedFile; metadata: Met
       code: "secret",
       where: file.path,
       what: "is not encrypted: it has no sops metadata",
-      fix: `if it holds secrets: demesne secrets edit ${file.path}, and replace what was ever committed in clear`,
+      fix: `if it holds secrets: demesne secrets edit --file ${file.path}, and replace what was ever committed in clear`,
     });
   }
   return { parsed, metadata: parseMetadata(parsed.metadata, file.path) };
@@ -98,7 +98,7 @@ export function encryptFile(input: EncryptFile, effects: { clock: Clock; random:
       code: "secret",
       where: path,
       what: "is encrypted already",
-      fix: `demesne secrets edit ${path}`,
+      fix: `demesne secrets edit --file ${path}`,
     });
   }
   const lastModified = `${new Date(effects.clock.now()).toISOString().slice(0, 19)}Z`;

@@ -69,7 +69,7 @@ export async function creationFor(path: string): Promise<Creation | undefined> {
 }
 
 /** The rule for a path (relative to the config) from a config's text. */
-export function creationFrom(text: string, where: string, path: string): Creation | undefined {
+function creationFrom(text: string, where: string, path: string): Creation | undefined {
   const document = parseDocument(text, { prettyErrors: false });
   const [error] = document.errors;
   if (error !== undefined) throw bad(where, `is not YAML: ${error.code.toLowerCase().replaceAll("_", " ")}`);

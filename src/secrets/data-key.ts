@@ -108,7 +108,7 @@ export function refuseForeign(metadata: Metadata, where: string): void {
   });
 }
 
-export async function recipientOf(identity: Sensitive): Promise<string> {
+async function recipientOf(identity: Sensitive): Promise<string> {
   try {
     return await identityToRecipient(identity.unwrap());
   } catch {

@@ -6,9 +6,8 @@ import { basename, join } from "node:path";
 import { Problem } from "../lib/problem.ts";
 import { Sensitive } from "../lib/sensitive.ts";
 import { changeSecrets, createSecrets } from "./change.ts";
-import type { Changed, Desk, Effects } from "./change.ts";
+import type { Changed, Desk, Effects, NewFile } from "./change.ts";
 import { decryptFile, plainText } from "./codec.ts";
-import type { Creation } from "./creation-rules.ts";
 import type { Environment } from "./identities.ts";
 import { readWhole } from "./whole-file.ts";
 
@@ -21,8 +20,8 @@ export type Editing = {
   readonly env: Environment;
   /** Asked when the text cannot be encrypted: true edits it again, false gives up and loses it. */
   mayRetry(problem: Problem): Promise<boolean>;
-  /** Recipients and rule for a new file; without it the nearest .sops.yaml counts. */
-  readonly creation?: Creation | undefined;
+  /** Who may read a new file; without it the nearest .sops.yaml counts. */
+  readonly newFile?: NewFile | undefined;
 };
 
 /** Opens the file in $VISUAL or $EDITOR; answers undefined when nothing was changed. */
@@ -56,7 +55,7 @@ async function tryWrite(
   isNew: boolean,
 ): Promise<Changed | undefined> {
   try {
-    if (isNew) return await createSecrets(effects, desk, text, editing.creation);
+    if (isNew) return await createSecrets(effects, desk, { kind: "text", text }, editing.newFile);
     return await changeSecrets(effects, desk, { kind: "text", text });
   } catch (problem) {
     if (!(problem instanceof Problem) || !(await editing.mayRetry(problem))) throw problem;

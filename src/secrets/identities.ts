@@ -81,7 +81,7 @@ function identitiesIn(text: string, where: string): Sensitive[] {
         code: "secret",
         where: `${where}, key ${at + 1}`,
         what: "should be AGE-SECRET-KEY-1... or AGE-SECRET-KEY-PQ-1...; SSH keys and plugins are not read",
-        fix: "make an age key (age-keygen -pq) and add it: demesne secrets recipients add",
+        fix: "make an age key (age-keygen -pq) and add it: demesne secrets recipients --add <recipient>",
       });
     });
 }

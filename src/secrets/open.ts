@@ -20,14 +20,14 @@ export type OpenedSecrets = {
   /** The value at `a/b/0`; throws Problem when there is none. */
   get(reference: string): Sensitive;
   /**
-   * What a plan may show instead of a value: HMAC-SHA256 under the file's own `demesne/digest_key`, the same as long as that key
+   * What a plan may show instead of a value: HMAC-SHA256 under the file's own `digest_key`, the same as long as that key
    * is. Throws Problem when the file has no such key.
    */
   digest(value: Sensitive | string): string;
 };
 
 /** Name of the value that keys digests; rotation leaves it, so plans stay comparable. */
-export const DIGEST_KEY = "demesne/digest_key";
+const DIGEST_KEY = "digest_key";
 
 /**
  * Opens a secrets file. Throws Problem when no identity fits, and when anything in it is damaged, moved, missing or added;
@@ -49,7 +49,7 @@ export async function openSecrets(file: SecretsFile, identities: readonly Sensit
 }
 
 /** `hmac-sha256:` and 64 hex digits. */
-export function keyedDigest(key: Sensitive, value: Sensitive | string): string {
+function keyedDigest(key: Sensitive, value: Sensitive | string): string {
   const text = typeof value === "string" ? value : value.unwrap();
   return `hmac-sha256:${createHmac("sha256", key.unwrap()).update(text, "utf8").digest("hex")}`;
 }

@@ -2,7 +2,7 @@
 import { Problem } from "../lib/problem.ts";
 import type { Place } from "./tree.ts";
 
-export const RULE_MODES = [
+const RULE_MODES = [
   "unencrypted_suffix",
   "encrypted_suffix",
   "unencrypted_regex",

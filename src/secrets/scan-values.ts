@@ -3,7 +3,7 @@ import type { Sensitive } from "../lib/sensitive.ts";
 import type { Hit } from "./scan-rules.ts";
 
 /** Shorter values are words and numbers that stand everywhere. */
-export const LEAST_LENGTH = 8;
+const LEAST_LENGTH = 8;
 
 /** A search for these values; undefined when none is long enough to be told from chance. */
 export function valueFinder(values: readonly Sensitive[]): ((text: string) => Hit[]) | undefined {

@@ -22,6 +22,6 @@ export function checkSeal(text: string, seal: string, dataKey: Uint8Array, where
     code: "secret",
     where,
     what: "was changed by hand or by another tool since it was sealed: names, recipients, comments or layout differ",
-    fix: "compare with the last good commit (git diff); if the change is meant: demesne secrets rotate --reseal <file>",
+    fix: "compare with the last good commit (git diff); if the change is meant: demesne secrets rotate --reseal --file <file>",
   });
 }

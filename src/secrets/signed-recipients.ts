@@ -74,7 +74,7 @@ export async function signRecipients(
   return revision;
 }
 
-export function listPath(path: string): string {
+function listPath(path: string): string {
   return `${path}.recipients.json`;
 }
 
@@ -123,6 +123,6 @@ function refused(where: string, what: string): Problem {
     code: "refused",
     where,
     what,
-    fix: "compare the recipients with the last reviewed commit, then: demesne secrets recipients sign <file>",
+    fix: "compare the recipients with the last reviewed commit, then: demesne secrets recipients --sign --file <file>",
   });
 }

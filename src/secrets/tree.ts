@@ -26,13 +26,18 @@ export function leaf(kind: LeafKind, text: string): Leaf {
   return { type: "leaf", kind, text };
 }
 
-export function isEntry(item: Comment | Entry): item is Entry {
-  return item.type === "entry";
-}
-
 /** Calls `visit` for every leaf and comment in document order. */
 export function walk(branches: readonly Branch[], visit: (slot: Slot, place: Place) => void): void {
   for (const branch of branches) walkNode(branch, { path: [], comments: [], isInList: false }, visit);
+}
+
+/** Names of all values, `a/b`; items of a list share the list's. */
+export function namesOf(branches: readonly Branch[]): readonly string[] {
+  const found = new Set<string>();
+  walk(branches, (slot, { path }) => {
+    if (slot.type === "leaf") found.add(path.join("/"));
+  });
+  return [...found];
 }
 
 function walkNode(node: Node, place: Place, visit: (slot: Slot, place: Place) => void): void {

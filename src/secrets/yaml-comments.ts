@@ -13,7 +13,7 @@ export type YamlComment = {
 const MARKS = new Set(["\u0002", "\u0018", "\u001f"]);
 const SCALAR_FOLLOWS = "\u001f";
 
-export function yamlComments(text: string): YamlComment[] {
+function yamlComments(text: string): YamlComment[] {
   const comments: YamlComment[] = [];
   let offset = 0;
   let isScalar = false;

@@ -51,7 +51,7 @@ function leafEdit(tree: YamlTree, spot: Spot, value: Leaf, replaced: Replacement
 }
 
 /** A leaf at its place: several lines as a block where YAML can hold them unchanged, else quoted. */
-export function renderLeaf(value: Leaf, spot: Pick<Spot, "isFlow" | "column" | "lineComment">): string {
+function renderLeaf(value: Leaf, spot: Pick<Spot, "isFlow" | "column" | "lineComment">): string {
   const isText = value.kind === "str" || value.kind === "bytes";
   if (!isText || spot.isFlow || spot.lineComment !== undefined || !canBeBlock(value.text)) {
     return renderScalar(value, spot.isFlow);
@@ -90,7 +90,7 @@ function touches(node: Node, replaced: Replacements): boolean {
 }
 
 /** A node on one line; comments are left out. */
-export function renderFlow(node: Node, replaced: Replacements): string {
+function renderFlow(node: Node, replaced: Replacements): string {
   if (node.type === "leaf") {
     const value = replaced.get(node) ?? node;
     return value.type === "leaf" ? renderScalar(value, true) : "null";

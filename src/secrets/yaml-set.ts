@@ -33,10 +33,11 @@ function editFor(text: string, root: YAMLMap, path: readonly Step[], value: Leaf
         "name a position",
       );
     }
-    const next: unknown = here.get(step, true);
-    const isThere = isMap(here) ? here.has(step) : Number(step) < here.items.length;
+    const key = isMap(here) ? String(step) : step;
+    const next: unknown = here.get(key, true);
+    const isThere = isMap(here) ? here.has(key) : Number(key) < here.items.length;
     if (!isThere) return addTo(text, here, rest, value);
-    if (rest.length === 1) return replace(text, here, step, next, value, where);
+    if (rest.length === 1) return replace(text, here, key, next, value, where);
     if (!isCollection(next)) throw unreadable(where, `${String(step)} is a value, not a map`, "name another key");
     if (!isMap(next) && !isSeq(next)) throw new TypeError("a YAML collection is a map or a list");
     here = next;

@@ -23,7 +23,7 @@ export type Spot = {
 };
 
 /** A copy of an anchored node: written as an alias in clear, as a marked copy when encrypted (each copy has its own AAD). */
-export type Copy = {
+type Copy = {
   readonly start: number;
   readonly end: number;
   readonly anchor: string;

@@ -71,7 +71,7 @@ test("key groups: sops opens demesne's, demesne opens sops's", { skip: without("
   const groups = [[alice.recipient], [bob.recipient], [carol.recipient]];
   writeFileSync(join(room, "both.txt"), [alice, carol].map(({ identity }) => identity.unwrap()).join("\n"));
   const path = "g.yaml";
-  await createSecrets(effects, { path: join(room, path), identities: [] }, new Sensitive(plain), {
+  await createSecrets(effects, { path: join(room, path), identities: [] }, { kind: "text", text: new Sensitive(plain) }, {
     groups,
     threshold: 2,
     rule: DEFAULT_RULE,
@@ -124,14 +124,16 @@ test("sops-age opens demesne's files", { skip: without("sopsAge") }, async () =>
   }
 });
 
+const GPG = { program: "gpg", config: "gpgconf" };
+
 /** The published files are encrypted to a PGP test key: gpg opens the data key, everything after that is ours. */
 function pgpDataKey(home: string, enc: string): Uint8Array {
   const args = ["--homedir", home, "--batch", "--quiet", "--decrypt"];
-  const { stdout } = spawnSync("gpg", args, { input: enc, timeout: 30_000 });
+  const { stdout } = spawnSync(GPG.program, args, { input: enc, timeout: 30_000 });
   return new Uint8Array(stdout);
 }
 
-const gpgMissing = spawnSync("gpg", ["--version"]).status === 0 ? false : "gpg is not on this machine";
+const gpgMissing = spawnSync(GPG.program, ["--version"]).status === 0 ? false : "gpg is not on this machine";
 
 test(
   "SOPS's own published files open, and the one without a MAC is refused",
@@ -141,7 +143,7 @@ test(
     const files = join(tools.fixtures, "res");
     const seen: Record<string, string> = {};
     try {
-      spawnSync("gpg", ["--homedir", home, "--batch", "--quiet", "--import", join(tools.fixtures, "key.asc")], {
+      spawnSync(GPG.program, ["--homedir", home, "--batch", "--quiet", "--import", join(tools.fixtures, "key.asc")], {
         timeout: 30_000,
       });
       for (const path of readdirSync(files).filter((name) =>
@@ -159,7 +161,7 @@ test(
         }
       }
     } finally {
-      spawnSync("gpgconf", ["--homedir", home, "--kill", "gpg-agent"], { timeout: 30_000 });
+      spawnSync(GPG.config, ["--homedir", home, "--kill", "gpg-agent"], { timeout: 30_000 });
     }
     const { "no_mac.yaml": noMac, ...read } = seen;
     assert.match(noMac ?? "", /refused: .*mac/i);
