@@ -1,5 +1,6 @@
 // The gateway's database: SQLite in its state folder, opened by this process only.
 // Writes that arrive together are committed together (one fsync), and a promise resolves only after its commit.
+import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -10,18 +11,45 @@ const SCHEMA_VERSION = 1;
 
 const SCHEMA = `
   CREATE TABLE virtual_key (hash TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE owner (id TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  -- Money in micro-USD. Who pays: key:<id>, user:<id>, team:<id>.
+  CREATE TABLE account (
+    id TEXT PRIMARY KEY,
+    cap INTEGER CHECK (cap >= 0),
+    spent INTEGER NOT NULL DEFAULT 0 CHECK (spent >= 0),
+    reserved INTEGER NOT NULL DEFAULT 0 CHECK (reserved >= 0),
+    period TEXT,
+    resets_at INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE reservation (request_id TEXT PRIMARY KEY, accounts TEXT NOT NULL, worst INTEGER NOT NULL)
+    STRICT, WITHOUT ROWID;
+  CREATE TABLE spend (
+    request_id TEXT PRIMARY KEY,
+    at INTEGER NOT NULL,
+    key_id TEXT NOT NULL,
+    user_id TEXT,
+    team_id TEXT,
+    row TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX spend_by_time ON spend (at);
+  -- Audit records, committed with what they tell of, on their way to the ledger.
+  CREATE TABLE outbox (n INTEGER PRIMARY KEY AUTOINCREMENT, record TEXT NOT NULL) STRICT;
+  CREATE TABLE book (id TEXT PRIMARY KEY) STRICT;
 `;
 
 type Work = { run(): void; done(): void; failed(error: unknown): void };
 
 export class Books {
   readonly db: DatabaseSync;
+  /** Tells this database from any other that wrote to the same ledger. */
+  readonly id: string;
   #queue: Work[] = [];
   #scheduled: NodeJS.Immediate | undefined;
 
   /** Throws Problem when the folder cannot be written or the database is from a newer version. */
   constructor(state: string) {
     this.db = open(state);
+    this.id = String(this.db.prepare("SELECT id FROM book").get()?.["id"]);
   }
 
   /**
@@ -113,5 +141,8 @@ function migrate(db: DatabaseSync, file: string): void {
       fix: "run the version of the gateway that wrote it",
     });
   }
-  db.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
+  const id = randomUUID();
+  db.exec(
+    `BEGIN IMMEDIATE; ${SCHEMA} INSERT INTO book VALUES ('${id}'); PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`,
+  );
 }

@@ -48,9 +48,13 @@ export const Route = z.strictObject({
     .min(1)
     .optional()
     .meta({ description: "The model's name at the upstream; the alias when left out", examples: ["qwen3-32b"] }),
-  residency: z
-    .enum(["local", "uk", "eu", "us", "global"])
-    .meta({ description: "Where the upstream processes data. Anything but `local` is a hosted route" }),
+  residency: z.enum(["local", "uk", "eu", "us", "global"]).meta({
+    description: "Where the upstream processes data. Anything but `local` is a hosted route, which costs money",
+  }),
+  assumeFamilyMax: z
+    .boolean()
+    .default(false)
+    .meta({ description: "A model without a price is charged as the costliest of its family, instead of refused" }),
   worker: Worker.prefault({}).meta({ description: "What the model behind an `openai` upstream can do" }),
 });
 export type Route = z.infer<typeof Route>;
@@ -107,6 +111,15 @@ export const GatewayConfig = z
     routes: z
       .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/), Route)
       .meta({ description: "Model alias, as clients name it, to the upstream that serves it" }),
+    prices: z
+      .string()
+      .startsWith("/")
+      .optional()
+      .meta({ description: "Price file; the one that comes with the gateway when left out" }),
+    minOutputTokens: z.int().min(1).default(4096).meta({
+      description:
+        "When a budget runs low, max_tokens is lowered down to this; a request that wants more waits or is refused",
+    }),
     limits: Limits.prefault({}),
   })
   .meta({ id: "GatewayConfig", description: "Configuration of the gateway" });

@@ -32,6 +32,7 @@ export class Delivery {
   #finish: (() => void) | undefined;
   #lastWrite = 0;
   #isHeadSent = false;
+  #status = 0;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
@@ -42,6 +43,7 @@ export class Delivery {
 
   /** Given to the upstream. Throws Refusal when the answer is none that a client could read. */
   open(head: AnswerHead, flow: Flow): AnswerReader {
+    this.#status = head.status;
     checkReadable(head);
     if (head.status >= 400) return this.#readError(head);
     this.#sendHead(head.status, head);
@@ -57,6 +59,11 @@ export class Delivery {
   end(): void {
     this.#finish?.();
     this.#options.response.end();
+  }
+
+  /** The upstream's status; 0 until it has answered. */
+  get status(): number {
+    return this.#status;
   }
 
   close(): void {

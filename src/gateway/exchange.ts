@@ -5,22 +5,35 @@ import { stringAt, type JsonObject } from "./json.ts";
 import { Delivery } from "./delivery.ts";
 import type { Endpoint } from "./endpoints.ts";
 import type { Clock } from "../lib/ports.ts";
-import type { Keyring, VirtualKey } from "./keyring.ts";
+import type { InFlight } from "./in-flight.ts";
+import { accountOf, type Keyring, type VirtualKey } from "./keyring.ts";
+import type { Limited, Limits } from "./limits.ts";
 import type { LiveRoute, LoadedConfig } from "./load-config.ts";
+import type { Log } from "./log.ts";
+import { outgoing } from "./outgoing.ts";
+import { ownerAccount, type Owners } from "./owners.ts";
+import { pay } from "./pay.ts";
 import { Refusal } from "./refusal.ts";
-import { cross, type Crossing } from "./cross.ts";
-import type { UpstreamRequest, Upstreams } from "./upstream.ts";
+import { cross } from "./cross.ts";
+import type { Till } from "./till.ts";
+import type { Upstreams } from "./upstream.ts";
 
 export type ModelEndpoint = Extract<Endpoint, { kind: "model" }>;
 
+/** Asked for where a chat client names no number and the answer costs money. */
 const DEFAULT_MAX_TOKENS = 16_384;
 
 export type Desk = {
   readonly clock: Clock;
   readonly config: LoadedConfig;
   readonly keyring: Keyring;
+  readonly owners: Owners;
+  readonly limits: Limits;
+  readonly till: Till;
+  readonly inFlight: InFlight;
   readonly upstreams: Upstreams;
   readonly bodies: BodyBudget;
+  readonly log: Log;
 };
 
 export type Exchange = {
@@ -34,54 +47,98 @@ export type Exchange = {
 /** Throws Refusal for everything the client should be told; the server writes it in the client's dialect. */
 export async function exchange(desk: Desk, one: Exchange): Promise<void> {
   const key = desk.keyring.authenticate(credentialsOf(one.request));
-  const body = await readBody(one.request, desk.config.limits, desk.bodies);
+  const payers = payersOf(desk, key);
+  const under = desk.inFlight.begin(key.id);
   try {
-    const asked = parseBody(body.bytes);
-    const route = routeOf(desk.config, key, asked);
-    const estimate = estimateTokens(body.bytes.length);
-    if (one.endpoint.operation === "count_tokens" && route.dialect === "openai") {
-      return answerEstimate(one.response, estimate);
+    const body = await readBody(one.request, desk.config.limits, desk.bodies);
+    try {
+      await decide(desk, one, { key, payers, body: body.bytes, ending: under.ending });
+    } finally {
+      body.release();
     }
-    // De-identification (its own issue) takes its place here: between what was asked and what is sent.
-    await forward(desk, one, { asked, route, estimate });
   } finally {
-    body.release();
+    under.leave();
   }
 }
 
-type Forward = { readonly asked: JsonObject; readonly route: LiveRoute; readonly estimate: number };
+type Admitted = {
+  readonly key: VirtualKey;
+  readonly payers: readonly Limited[];
+  /** Ends the exchange: a revoked key, a client that does not read. */
+  readonly ending: AbortController;
+};
 
-async function forward(desk: Desk, one: Exchange, { asked, route, estimate }: Forward): Promise<void> {
+async function decide(
+  desk: Desk,
+  one: Exchange,
+  { body, ...admitted }: Admitted & { readonly body: Buffer },
+): Promise<void> {
+  const asked = parseBody(body);
+  const route = routeOf(desk.config, admitted.payers, asked);
+  const estimate = estimateTokens(body.length);
+  if (one.endpoint.operation === "count_tokens" && route.dialect === "openai") {
+    return answerEstimate(one.response, estimate);
+  }
+  // De-identification (its own issue) takes its place here: between what was asked and what is sent.
+  await forward(desk, one, { ...admitted, asked, route, estimate, sizeBytes: body.length });
+}
+
+type Forward = Admitted & {
+  readonly asked: JsonObject;
+  readonly route: LiveRoute;
+  /** A guess at the input's tokens. */
+  readonly estimate: number;
+  readonly sizeBytes: number;
+};
+
+async function forward(desk: Desk, one: Exchange, { key, payers, asked, route, estimate, sizeBytes, ending }: Forward) {
   const { operation } = one.endpoint;
-  const options = { operation, route, now: desk.clock.now(), maxTokens: DEFAULT_MAX_TOKENS, inputEstimate: estimate };
-  const crossing = cross(asked, options);
-  const ending = new AbortController();
+  const startedAt = desk.clock.now();
+  const crossing = cross(asked, {
+    operation,
+    route,
+    now: startedAt,
+    maxTokens: DEFAULT_MAX_TOKENS,
+    inputEstimate: estimate,
+  });
+  const { rewriter } = crossing;
+  const sent = outgoing(crossing, route, key);
+  const signal = AbortSignal.any([one.signal, ending.signal]);
+  desk.limits.admit(payers, estimate);
+  const facts = {
+    ...one,
+    key,
+    route,
+    operation,
+    isStream: rewriter.isStream,
+    sizeBytes,
+    startedAt,
+    policy: desk.config.policy,
+  };
+  const call = await pay(desk, { facts, sent, payers, signal, headers: one.request.headers });
   const delivery = new Delivery({
     response: one.response,
     requestId: one.requestId,
-    rewriter: crossing.rewriter,
+    rewriter,
     isSameDialect: route.dialect === one.endpoint.dialect,
     idleMs: desk.config.limits.idleMs,
     abort: (reason) => ending.abort(reason),
   });
-  const out: UpstreamRequest = {
-    route,
-    operation: crossing.operation,
-    headers: one.request.headers,
-    body: JSON.stringify(withUsage(crossing)),
-    signal: AbortSignal.any([one.signal, ending.signal]),
-  };
+  let isSent = false;
+  let failure: unknown;
   try {
+    const out = { ...call.request, onSent: () => (isSent = true) };
     await desk.upstreams.send(out, desk.config.limits, (head, flow) => delivery.open(head, flow));
     delivery.end();
+  } catch (error) {
+    failure = error;
+    throw error;
   } finally {
     delivery.close();
+    const used = rewriter.usage;
+    await call.settle({ status: delivery.status, usage: used, isSent, failure });
+    if (used !== undefined) desk.limits.correct(payers, used.input + used.output - estimate);
   }
-}
-
-/** The counts of a chat stream come only when asked for; a client that did not ask will not see them. */
-function withUsage({ operation, body, rewriter }: Crossing): JsonObject {
-  return operation === "chat" && rewriter.isStream ? { ...body, stream_options: { include_usage: true } } : body;
 }
 
 /** A worker has no tokenizer that could be asked in one way; about 3.5 bytes make a token. The header says it is a guess. */
@@ -101,15 +158,35 @@ export function credentialsOf(request: IncomingMessage): string[] {
   return [bearer, typeof apiKey === "string" ? apiKey : undefined].filter((value) => value !== undefined);
 }
 
-function routeOf(config: LoadedConfig, key: VirtualKey, asked: JsonObject): LiveRoute {
+/** The key and who owns it: all of them are limited, and all of them pay. Throws Refusal when one of them is blocked. */
+function payersOf(desk: Desk, key: VirtualKey): Limited[] {
+  const owners = [
+    key.userId === null ? undefined : desk.owners.get("user", key.userId),
+    key.teamId === null ? undefined : desk.owners.get("team", key.teamId),
+  ].filter((owner) => owner !== undefined);
+  const blocked = owners.find((owner) => owner.blocked);
+  if (blocked !== undefined) throw new Refusal("authentication_error", `this key's ${blocked.kind} is blocked`);
+  return [
+    { id: accountOf(key), terms: key, running: desk.inFlight.countOf(key.id) },
+    ...owners.map((owner) => ({ id: ownerAccount(owner), terms: { ...owner, parallel: null }, running: 0 })),
+  ];
+}
+
+function routeOf(config: LoadedConfig, payers: readonly Limited[], asked: JsonObject): LiveRoute {
   const alias = stringAt(asked["model"], "model");
   const route = config.live.get(alias);
-  if (route === undefined || !mayUse(key, alias)) {
+  if (route === undefined || !mayUse(payers, alias)) {
     throw new Refusal("not_found_error", `model: ${alias} is not served to this key`);
   }
   return route;
 }
 
-export function mayUse(key: VirtualKey, alias: string): boolean {
-  return key.models.length === 0 || key.models.includes(alias);
+/** The models that a key sees: those that it, its user and its team may all use. */
+export function modelsFor(desk: Desk, request: IncomingMessage): string[] {
+  const payers = payersOf(desk, desk.keyring.authenticate(credentialsOf(request)));
+  return [...desk.config.live.keys()].filter((alias) => mayUse(payers, alias));
+}
+
+function mayUse(payers: readonly Limited[], alias: string): boolean {
+  return payers.every(({ terms }) => terms.models.length === 0 || terms.models.includes(alias));
 }

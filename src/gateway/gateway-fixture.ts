@@ -49,7 +49,12 @@ export async function gatewayFixture(t: TestContext, options: FixtureOptions = {
     await unixRequest(join(folder, "management.sock"), { method, path, key, body });
   return {
     worker,
+    folder,
     logged,
+    /** Resolves when a request has reached the worker. */
+    busy: async () => await until(() => worker.seen.length > 0),
+    /** Resolves when nothing is under way and all is settled. */
+    quiet: async () => await until(() => gateway.inFlight() === 0),
     upstreamKey,
     masterKey,
     manage,
@@ -57,8 +62,9 @@ export async function gatewayFixture(t: TestContext, options: FixtureOptions = {
     configFile,
     gateway: () => gateway,
     stateBytes: () =>
-      readdirSync(join(folder, "state"))
-        .map((name) => readFileSync(join(folder, "state", name), "latin1"))
+      readdirSync(join(folder, "state"), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => readFileSync(join(entry.parentPath, entry.name), "latin1"))
         .join("\n"),
     restart: async () => {
       await gateway.stop();
@@ -78,6 +84,13 @@ export async function gatewayFixture(t: TestContext, options: FixtureOptions = {
   };
 }
 
+async function until(isSo: () => boolean): Promise<void> {
+  for (let tries = 0; !isSo(); tries += 1) {
+    if (tries > 1000) throw new Error("waited for 5 s");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
 function standardConfig(folder: string, upstream: string): object {
   const keyFile = join(folder, "upstream.key");
   return {
@@ -87,6 +100,7 @@ function standardConfig(folder: string, upstream: string): object {
     state: join(folder, "state"),
     routes: {
       "claude-hosted": { upstream, dialect: "anthropic", keyFile, model: "claude-sonnet-4-6", residency: "global" },
+      "claude-unpriced": { upstream, dialect: "anthropic", keyFile, model: "claude-unknown-9", residency: "global" },
       "local-chat": { upstream, dialect: "openai", keyFile, model: "qwen3-32b", residency: "local" },
     },
     limits: { drainMs: 200 },

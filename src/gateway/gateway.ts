@@ -5,15 +5,24 @@ import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { Problem } from "../lib/problem.ts";
 import type { Clock, Random } from "../lib/ports.ts";
+import { openLedger } from "../ledger/index.ts";
+import { Accounts } from "./accounts.ts";
+import { Audit } from "./audit.ts";
 import { BodyBudget } from "./body.ts";
 import { Books } from "./books.ts";
+import { Budgets } from "./budgets.ts";
 import type { Desk } from "./exchange.ts";
+import { InFlight } from "./in-flight.ts";
 import { Keyring } from "./keyring.ts";
+import { Limits } from "./limits.ts";
 import { readKey, type LoadedConfig } from "./load-config.ts";
 import type { Log } from "./log.ts";
 import { managementServer } from "./management.ts";
 import { Refusal } from "./refusal.ts";
+import { Owners } from "./owners.ts";
 import { modelServer } from "./server.ts";
+import { SpendLog } from "./spend-log.ts";
+import { Till } from "./till.ts";
 import { Upstreams } from "./upstream.ts";
 
 export type Effects = { readonly clock: Clock; readonly random: Random; readonly log: Log };
@@ -21,6 +30,8 @@ export type Effects = { readonly clock: Clock; readonly random: Random; readonly
 export type Gateway = {
   /** Where the model port listens (the port is known now, also when 0 was asked for). */
   readonly address: AddressInfo;
+  /** How many requests are under way. */
+  inFlight(): number;
   /** Takes new routes and limits for the requests to come. Addresses and folders stay as they were. */
   reload(config: LoadedConfig): void;
   /** Lets running requests finish until the drain's deadline, then ends them and closes everything. */
@@ -29,21 +40,21 @@ export type Gateway = {
 
 /** Throws Problem when the state folder, the socket or the address cannot be had. */
 export async function startGateway(effects: Effects, config: LoadedConfig): Promise<Gateway> {
-  const books = new Books(config.state);
-  const master = readKey(masterKeyFile(effects.random, config));
-  const keyring = new Keyring({ ...effects, books });
-  const upstreams = new Upstreams();
-  const bodies = new BodyBudget();
+  const rooms = openRooms(effects, config);
+  const { books, audit } = rooms;
+  await recover(effects, rooms);
   const ending = new AbortController();
-  let desk: Desk = { clock: effects.clock, config, keyring, upstreams, bodies };
+  let desk: Desk = { ...rooms, clock: effects.clock, log: effects.log, config };
   let draining = false;
+  let stopping: Promise<void> | undefined;
   const model = modelServer({
     desk: () => desk,
     isDraining: () => draining,
     log: effects.log,
     stop: ending.signal,
   });
-  const management = managementServer({ keyring, master, clock: effects.clock });
+  const master = readKey(masterKeyFile(effects.random, config));
+  const management = managementServer({ ...rooms, master, clock: effects.clock });
   await listenUnix(management, config.management);
   await listenTcp(model, config.listen);
   const address = model.address();
@@ -56,36 +67,86 @@ export async function startGateway(effects: Effects, config: LoadedConfig): Prom
   });
   return {
     address,
+    inFlight: () => rooms.inFlight.count,
     reload: (next) => {
       desk = { ...desk, config: next };
       effects.log({ event: "reloaded", routes: next.live.size });
     },
-    stop: async () => {
-      draining = true;
-      effects.log({ event: "draining" });
-      await drain(model, ending, desk.config.limits.drainMs);
-      await closed(management);
-      await upstreams.close();
-      books.close();
-      effects.log({ event: "stopped" });
-    },
+    stop: async () => await (stopping ??= stop()),
+  };
+
+  async function stop(): Promise<void> {
+    draining = true;
+    effects.log({ event: "draining" });
+    const isClosed = closed(model);
+    await drain(rooms.inFlight, ending, desk.config.limits.drainMs);
+    await endConnections(model, isClosed);
+    await endConnections(management, closed(management));
+    await rooms.upstreams.close();
+    await audit.settled();
+    books.close();
+    effects.log({ event: "stopped" });
+  }
+}
+
+/** Everything that lives as long as the process. */
+function openRooms(effects: Effects, config: LoadedConfig) {
+  const { clock, log } = effects;
+  const books = new Books(config.state);
+  const ledger = openLedger(join(config.state, "ledger"), { clock });
+  const audit = new Audit({ books, ledger, log });
+  const accounts = new Accounts({ books, clock });
+  const budgets = new Budgets({ books, clock });
+  const spendLog = new SpendLog(books);
+  return {
+    books,
+    audit,
+    budgets,
+    spendLog,
+    keyring: new Keyring({ ...effects, books, accounts, audit }),
+    owners: new Owners({ books, accounts, audit }),
+    limits: new Limits(clock),
+    till: new Till({ books, budgets, audit, spendLog, clock }),
+    inFlight: new InFlight(),
+    upstreams: new Upstreams(),
+    bodies: new BodyBudget(),
   };
 }
 
-async function drain(server: Server, ending: AbortController, drainMs: number): Promise<void> {
+async function recover(
+  { clock, log }: Effects,
+  { audit, till, spendLog }: ReturnType<typeof openRooms>,
+): Promise<void> {
+  await audit.recover();
+  const requests = await till.recover();
+  if (requests > 0) log({ event: "settled-after-crash", requests });
+  await spendLog.prune(clock.now());
+}
+
+/** Resolves when every request is answered and settled. */
+async function drain(inFlight: InFlight, ending: AbortController, drainMs: number): Promise<void> {
   const deadline = setTimeout(
     () => ending.abort(new Refusal("overloaded_error", "the gateway is stopping", { "retry-after": "5" })),
     drainMs,
   );
-  await closed(server);
+  await inFlight.idle();
   clearTimeout(deadline);
 }
 
 async function closed(server: Server): Promise<void> {
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
-    server.closeIdleConnections();
   });
+}
+
+/** What was answered may still be on its way to the client: it gets a moment. */
+const FLUSH_MS = 1000;
+
+async function endConnections(server: Server, isClosed: Promise<void>): Promise<void> {
+  server.closeIdleConnections();
+  const late = setTimeout(() => server.closeAllConnections(), FLUSH_MS);
+  await isClosed;
+  clearTimeout(late);
 }
 
 /** On the first start the gateway makes its own master key, readable by its user only. */

@@ -9,6 +9,7 @@ export { GatewayConfig } from "./config.ts";
 export const imageFiles = [
   "package.json",
   "src/lib",
+  "src/ledger",
   "src/gateway",
   "node_modules/undici",
   "node_modules/yaml",

@@ -1,107 +1,124 @@
-// LiteLLM's /key calls over the keyring. Fields that this gateway does not have are refused by name, not ignored.
+// LiteLLM's /key calls over the keyring.
 import { z } from "zod";
-import type { KeySettings, VirtualKey } from "./keyring.ts";
 import { durationMs } from "./duration.ts";
+import { accountOf, type IssuedKey, type KeySettings, type VirtualKey } from "./keyring.ts";
+import { allowanceOf, isoOrNull, parseInput, shownTerms, termsFields, termsOf } from "./management-input.ts";
 import type { ManagementCall, ManagementDesk } from "./management.ts";
 import { Refusal } from "./refusal.ts";
 
 const Settings = z.strictObject({
+  ...termsFields,
   key_alias: z.string().min(1).max(200).nullable().optional().meta({ description: "A name for people" }),
-  models: z.array(z.string()).optional().meta({ description: "Aliases the key may use; empty means all" }),
   duration: z
     .string()
     .nullable()
     .optional()
     .meta({ description: "Life of the key (30s, 12h, 30d, 1mo); null is for ever" }),
-  blocked: z.boolean().optional().meta({ description: "Issue it blocked" }),
+  user_id: z.string().min(1).max(200).nullable().optional().meta({ description: "The user who pays too" }),
+  team_id: z.string().min(1).max(200).nullable().optional().meta({ description: "The team that pays too" }),
+});
+
+const Generate = Settings.extend({
+  key: z
+    .string()
+    .regex(/^sk-[A-Za-z0-9_-]{22,200}$/, "should be sk- and at least 22 characters, so that it holds 128 bits")
+    .optional()
+    .meta({ description: "A key of the caller's own making" }),
 });
 
 const Named = z.strictObject({ key: z.string().min(1).meta({ description: "The key, or its hash" }) });
 const Update = Settings.extend(Named.shape);
 const Delete = z.strictObject({
-  keys: z.array(z.string()).min(1).meta({ description: "Keys or hashes" }),
+  keys: z.array(z.string()).optional().meta({ description: "Keys or hashes" }),
+  key_aliases: z.array(z.string()).optional().meta({ description: "Their names" }),
 });
 
 export const keyOperations: Readonly<Record<string, ManagementCall>> = {
   "POST /key/generate": async (desk, input) => {
-    const now = desk.clock.now();
-    const asked = parse(Settings, input);
-    const issued = await desk.keyring.issue({
-      alias: asked.key_alias ?? null,
-      models: asked.models ?? [],
-      blocked: asked.blocked ?? false,
-      expiresAt: expiry(asked.duration, now),
-    });
-    return { key: issued.key, ...shown(issued.row), token_id: issued.row.hash };
+    const { key, ...asked } = parseInput(Generate, input);
+    const allowance = { cap: null, period: null, ...allowanceOf(asked) };
+    return withKey(desk, await desk.keyring.issue(settingsOf(desk, asked), allowance, key));
   },
   "POST /key/update": async (desk, input) => {
-    const { key, ...asked } = parse(Update, input);
-    const row = await desk.keyring.change(found(desk, key), changes(asked, desk.clock.now()));
-    return { key: row.hash, ...shown(row) };
+    const { key, ...asked } = parseInput(Update, input);
+    const before = found(desk, key);
+    const row = await desk.keyring.change(before, settingsOf(desk, asked, before), allowanceOf(asked));
+    return { key: row.hash, ...shownKey(desk, row) };
   },
   "POST /key/block": async (desk, input) => await block(desk, input, true),
   "POST /key/unblock": async (desk, input) => await block(desk, input, false),
+  "POST /key/regenerate": async (desk, input) => {
+    const row = found(desk, parseInput(Named, input).key);
+    const issued = await desk.keyring.regenerate(row);
+    desk.inFlight.end(row.id, "this virtual key was regenerated");
+    return withKey(desk, issued);
+  },
   "POST /key/delete": async (desk, input) => {
-    const rows = parse(Delete, input).keys.map((key) => found(desk, key));
-    for (const row of rows) await desk.keyring.remove(row);
+    const { keys = [], key_aliases: aliases = [] } = parseInput(Delete, input);
+    const byAlias = desk.keyring.list().filter((row) => row.alias !== null && aliases.includes(row.alias));
+    const rows = [...keys.map((key) => found(desk, key)), ...byAlias];
+    for (const row of rows) {
+      await desk.keyring.remove(row);
+      desk.inFlight.end(row.id, "this virtual key was deleted");
+    }
     return { deleted_keys: rows.map((row) => row.hash) };
   },
   "GET /key/info": (desk, input) => {
-    const { key } = parse(Named, input);
-    return { key, info: shown(found(desk, key)) };
+    const { key } = parseInput(Named, input);
+    return { key, info: shownKey(desk, found(desk, key)) };
   },
   "GET /key/list": (desk) => {
-    const rows = desk.keyring.list();
-    const keys = rows.map((row) => shown(row));
+    const keys = desk.keyring.list().map((row) => shownKey(desk, row));
     return { keys, total_count: keys.length, current_page: 1, total_pages: 1 };
   },
 };
 
 async function block(desk: ManagementDesk, input: object, blocked: boolean): Promise<object> {
-  const row = await desk.keyring.change(found(desk, parse(Named, input).key), { blocked });
-  return shown(row);
+  const row = await desk.keyring.change(found(desk, parseInput(Named, input).key), { blocked });
+  if (blocked) desk.inFlight.end(row.id, "this virtual key was blocked");
+  return shownKey(desk, row);
 }
 
+/** By the key, its hash or its name. */
 function found(desk: ManagementDesk, key: string): VirtualKey {
-  const row = desk.keyring.find(key);
+  const row = desk.keyring.find(key) ?? desk.keyring.list().find((one) => one.alias === key);
   if (row === undefined) throw new Refusal("not_found_error", "no such key");
   return row;
 }
 
-function changes(asked: z.infer<typeof Settings>, now: number): Partial<KeySettings> {
-  return {
-    ...(asked.key_alias === undefined ? {} : { alias: asked.key_alias }),
-    ...(asked.models === undefined ? {} : { models: asked.models }),
-    ...(asked.blocked === undefined ? {} : { blocked: asked.blocked }),
-    ...(asked.duration === undefined ? {} : { expiresAt: expiry(asked.duration, now) }),
+function settingsOf(desk: ManagementDesk, asked: z.infer<typeof Settings>, before?: VirtualKey): KeySettings {
+  const settings = {
+    ...termsOf(asked, before),
+    alias: asked.key_alias === undefined ? (before?.alias ?? null) : asked.key_alias,
+    userId: asked.user_id === undefined ? (before?.userId ?? null) : asked.user_id,
+    teamId: asked.team_id === undefined ? (before?.teamId ?? null) : asked.team_id,
+    expiresAt: asked.duration === undefined ? (before?.expiresAt ?? null) : expiry(asked.duration, desk.clock.now()),
   };
+  if (settings.teamId !== null && desk.owners.get("team", settings.teamId) === undefined) {
+    throw new Refusal("invalid_request_error", `team_id: there is no team ${settings.teamId}`);
+  }
+  return settings;
 }
 
 /** LiteLLM's clients say "for ever" with null or "-1". */
-function expiry(duration: string | null | undefined, now: number): number | null {
-  if (duration === undefined || duration === null || duration === "-1") return null;
-  return now + durationMs(duration);
+function expiry(duration: string | null, now: number): number | null {
+  return duration === null || duration === "-1" ? null : now + durationMs(duration);
 }
 
-function shown(row: VirtualKey): object {
+function withKey(desk: ManagementDesk, { key, row }: IssuedKey): object {
+  return { key, ...shownKey(desk, row), token_id: row.hash };
+}
+
+function shownKey(desk: ManagementDesk, row: VirtualKey): object {
   return {
+    ...shownTerms(row, desk.budgets.look(accountOf(row))),
     token: row.hash,
     key_name: row.name,
     key_alias: row.alias,
-    models: row.models,
-    blocked: row.blocked,
-    expires: row.expiresAt === null ? null : new Date(row.expiresAt).toISOString(),
-    created_at: new Date(row.createdAt).toISOString(),
-    updated_at: new Date(row.updatedAt).toISOString(),
+    user_id: row.userId,
+    team_id: row.teamId,
+    expires: isoOrNull(row.expiresAt),
+    created_at: isoOrNull(row.createdAt),
+    updated_at: isoOrNull(row.updatedAt),
   };
-}
-
-function parse<T>(schema: z.ZodType<T>, input: object): T {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new Refusal(
-    "invalid_request_error",
-    `${issue?.path.join("/") || "body"}: ${issue?.message ?? "is not understood"}`,
-  );
 }

@@ -1,62 +1,90 @@
 // Virtual keys: what clients hold instead of a provider's key. Only the SHA-256 of 192 random bits is kept.
-// The rows live in memory, because every request looks one up; a change counts from its commit on.
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { z } from "zod";
 import type { Clock, Random } from "../lib/ports.ts";
+import type { Accounts } from "./accounts.ts";
+import type { Audit } from "./audit.ts";
 import type { Books } from "./books.ts";
 import { Refusal } from "./refusal.ts";
+import { RowTable } from "./row-table.ts";
+import { Terms, type Allowance } from "./terms.ts";
 
-export const VirtualKey = z.strictObject({
+export const VirtualKey = Terms.extend({
+  id: z.string().meta({ description: "Stays the same when the key is regenerated; its account is key:<id>" }),
   hash: z.string().meta({ description: "SHA-256 of the key, hex: LiteLLM's `token`" }),
   name: z.string().meta({ description: "`sk-...` and the last four characters" }),
   alias: z.string().nullable().meta({ description: "A name for people" }),
-  models: z.array(z.string()).meta({ description: "Aliases of the routes it may use; empty means all" }),
-  blocked: z.boolean().meta({ description: "Refused until it is unblocked" }),
+  userId: z.string().nullable().meta({ description: "The user who pays too" }),
+  teamId: z.string().nullable().meta({ description: "The team that pays too" }),
   expiresAt: z.number().nullable().meta({ description: "Milliseconds since the epoch; null is never" }),
   createdAt: z.number().meta({ description: "Milliseconds since the epoch" }),
   updatedAt: z.number().meta({ description: "Milliseconds since the epoch" }),
 });
 export type VirtualKey = Readonly<z.infer<typeof VirtualKey>>;
 
-export type KeySettings = Pick<VirtualKey, "alias" | "models" | "blocked" | "expiresAt">;
+export type KeySettings = Omit<VirtualKey, "id" | "hash" | "name" | "createdAt" | "updatedAt">;
+
+export type KeyringEffects = {
+  readonly books: Books;
+  readonly accounts: Accounts;
+  readonly audit: Audit;
+  readonly clock: Clock;
+  readonly random: Random;
+};
+
+export type IssuedKey = { readonly key: string; readonly row: VirtualKey };
 
 export class Keyring {
-  readonly #books: Books;
-  readonly #clock: Clock;
-  readonly #random: Random;
-  readonly #rows: Map<string, VirtualKey>;
+  readonly #effects: KeyringEffects;
+  readonly #rows: RowTable<VirtualKey>;
 
-  constructor(effects: { readonly books: Books; readonly clock: Clock; readonly random: Random }) {
-    this.#books = effects.books;
-    this.#clock = effects.clock;
-    this.#random = effects.random;
-    const stored = effects.books.db.prepare("SELECT row FROM virtual_key").all();
-    const rows = stored.map(({ row }) => VirtualKey.parse(JSON.parse(String(row))));
-    this.#rows = new Map(rows.map((row) => [row.hash, row]));
+  constructor(effects: KeyringEffects) {
+    this.#effects = effects;
+    this.#rows = new RowTable(effects.books, "virtual_key", VirtualKey);
   }
 
-  /** The key's row, for the one moment in which the clear key is known. */
-  async issue(settings: KeySettings): Promise<{ readonly key: string; readonly row: VirtualKey }> {
-    const key = `sk-${Buffer.from(this.#random.bytes(24)).toString("base64url")}`;
-    const now = this.#clock.now();
-    const row = { ...settings, hash: hashKey(key), name: `sk-...${key.slice(-4)}`, createdAt: now, updatedAt: now };
-    await this.#put(row);
+  /** The only moment in which the clear key is known. */
+  async issue(settings: KeySettings, allowance: Allowance, given?: string): Promise<IssuedKey> {
+    const { accounts, clock } = this.#effects;
+    const key = given ?? this.#newKey();
+    const now = clock.now();
+    const row = { ...settings, ...nameOf(key), id: randomUUID(), createdAt: now, updatedAt: now };
+    if (this.#rows.get(row.hash) !== undefined) throw new Refusal("invalid_request_error", "key: exists already");
+    await this.#rows.put(row.hash, row, () => {
+      accounts.set(accountOf(row), allowance);
+      this.#record("issued", row);
+    });
     return { key, row };
   }
 
-  async change(row: VirtualKey, settings: Partial<KeySettings>): Promise<VirtualKey> {
-    const changed = { ...row, ...settings, updatedAt: this.#clock.now() };
-    await this.#put(changed);
+  async change(
+    row: VirtualKey,
+    settings: Partial<KeySettings>,
+    allowance: Partial<Allowance> = {},
+  ): Promise<VirtualKey> {
+    const changed = { ...row, ...settings, updatedAt: this.#effects.clock.now() };
+    await this.#rows.put(row.hash, changed, () => {
+      this.#effects.accounts.set(accountOf(row), allowance);
+      this.#record(changed.blocked && !row.blocked ? "blocked" : "changed", row);
+    });
     return changed;
   }
 
+  /** The same key with another secret: the old one is dead from here on, what was spent stays spent. */
+  async regenerate(row: VirtualKey): Promise<IssuedKey> {
+    const key = this.#newKey();
+    const renewed = { ...row, ...nameOf(key), updatedAt: this.#effects.clock.now() };
+    await this.#rows.replace(row.hash, renewed.hash, renewed, () => this.#record("regenerated", row));
+    return { key, row: renewed };
+  }
+
+  /** The account stays, so that requests in flight can still be charged. */
   async remove(row: VirtualKey): Promise<void> {
-    await this.#books.commit((db) => db.prepare("DELETE FROM virtual_key WHERE hash = ?").run(row.hash));
-    this.#rows.delete(row.hash);
+    await this.#rows.remove(row.hash, () => this.#record("deleted", row));
   }
 
   list(): readonly VirtualKey[] {
-    return [...this.#rows.values()].sort((a, b) => a.createdAt - b.createdAt);
+    return [...this.#rows.all()].sort((a, b) => a.createdAt - b.createdAt);
   }
 
   /** By the clear key or by its hash, as LiteLLM's management API takes both. */
@@ -66,27 +94,31 @@ export class Keyring {
 
   /** The first of the offered credentials that is a usable key. Throws Refusal (401) when none is. */
   authenticate(credentials: readonly string[]): VirtualKey {
-    const rows = credentials
-      .map((credential) => this.#rows.get(hashKey(credential)))
-      .filter((row) => row !== undefined);
+    const rows = credentials.map((one) => this.#rows.get(hashKey(one))).filter((row) => row !== undefined);
     const usable = rows.find((row) => !row.blocked && !this.#isExpired(row));
     if (usable !== undefined) return usable;
     throw new Refusal("authentication_error", reasonOf(credentials, rows[0]));
   }
 
   #isExpired(row: VirtualKey): boolean {
-    return row.expiresAt !== null && row.expiresAt <= this.#clock.now();
+    return row.expiresAt !== null && row.expiresAt <= this.#effects.clock.now();
   }
 
-  async #put(row: VirtualKey): Promise<void> {
-    const text = JSON.stringify(row);
-    await this.#books.commit((db) =>
-      db
-        .prepare("INSERT INTO virtual_key VALUES (?, ?) ON CONFLICT DO UPDATE SET row = excluded.row")
-        .run(row.hash, text),
-    );
-    this.#rows.set(row.hash, row);
+  #newKey(): string {
+    return `sk-${Buffer.from(this.#effects.random.bytes(24)).toString("base64url")}`;
   }
+
+  #record(action: string, { id, alias, userId, teamId }: VirtualKey): void {
+    this.#effects.audit.record({ kind: "gateway.key", action, key: id, alias, user: userId, team: teamId });
+  }
+}
+
+export function accountOf(row: VirtualKey): string {
+  return `key:${row.id}`;
+}
+
+function nameOf(key: string): { readonly hash: string; readonly name: string } {
+  return { hash: hashKey(key), name: `sk-...${key.slice(-4)}` };
 }
 
 function reasonOf(credentials: readonly string[], row: VirtualKey | undefined): string {

@@ -1,10 +1,13 @@
 // Reads the configuration file and the key files it names. Nothing here prints or keeps a key in clear.
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
+import { digestJson } from "../lib/digest.ts";
 import { Problem } from "../lib/problem.ts";
 import { Sensitive } from "../lib/sensitive.ts";
 import { GatewayConfig, type Route } from "./config.ts";
+import { loadPrices, type PriceList } from "./price.ts";
 
 export type LiveRoute = Route & {
   readonly alias: string;
@@ -13,7 +16,14 @@ export type LiveRoute = Route & {
   readonly key: Sensitive | undefined;
 };
 
-export type LoadedConfig = GatewayConfig & { readonly live: ReadonlyMap<string, LiveRoute> };
+export type LoadedConfig = GatewayConfig & {
+  readonly live: ReadonlyMap<string, LiveRoute>;
+  readonly priceList: PriceList;
+  /** Digest of the routes and prices: the audit names it with every request. */
+  readonly policy: string;
+};
+
+const OWN_PRICES = join(import.meta.dirname, "prices.yaml");
 
 /** Throws Problem when the file or one of its key files cannot be read, or a value is not what the schema asks for. */
 export function loadConfig(file: string): LoadedConfig {
@@ -27,7 +37,9 @@ export function loadConfig(file: string): LoadedConfig {
       key: route.keyFile === undefined ? undefined : readKey(route.keyFile),
     },
   ]);
-  return { ...config, live: new Map(live) };
+  const priceList = loadPrices(config.prices ?? OWN_PRICES);
+  const policy = digestJson({ routes: config.routes, prices: Object.fromEntries(priceList.models) });
+  return { ...config, live: new Map(live), priceList, policy };
 }
 
 function parseConfig(file: string, text: string): GatewayConfig {

@@ -4,6 +4,9 @@ export type LogEntry =
   | { readonly event: "started"; readonly listen: string; readonly management: string; readonly routes: number }
   | { readonly event: "reloaded"; readonly routes: number }
   | { readonly event: "reload-refused"; readonly where: string; readonly what: string }
+  | { readonly event: "audit-late"; readonly waiting: number }
+  | { readonly event: "budget-overrun"; readonly requestId: string; readonly keyId: string; readonly microUsd: number }
+  | { readonly event: "settled-after-crash"; readonly requests: number }
   | { readonly event: "draining" | "stopped" }
   | { readonly event: "refused"; readonly requestId: string; readonly kind: string }
   | { readonly event: "bug"; readonly requestId: string; readonly name: string; readonly frames: readonly string[] };

@@ -6,15 +6,35 @@ import type { Clock } from "../lib/ports.ts";
 import type { Sensitive } from "../lib/sensitive.ts";
 import { BodyBudget, parseBody, readBody } from "./body.ts";
 import type { JsonObject } from "./json.ts";
+import type { Budgets } from "./budgets.ts";
 import { credentialsOf } from "./exchange.ts";
 import { keyOperations } from "./key-operations.ts";
+import type { InFlight } from "./in-flight.ts";
 import type { Keyring } from "./keyring.ts";
+import { ownerOperations } from "./owner-operations.ts";
+import type { Owners } from "./owners.ts";
+import { spendOperations } from "./spend-operations.ts";
+import type { SpendLog } from "./spend-log.ts";
 import { Refusal, refusalBody, refusalHeaders } from "./refusal.ts";
 
-export type ManagementDesk = { readonly keyring: Keyring; readonly master: Sensitive; readonly clock: Clock };
+export type ManagementDesk = {
+  readonly keyring: Keyring;
+  readonly owners: Owners;
+  readonly budgets: Budgets;
+  readonly spendLog: SpendLog;
+  readonly inFlight: InFlight;
+  readonly master: Sensitive;
+  readonly clock: Clock;
+};
 
 /** Answers one call; `input` is the JSON body of a POST, or the query of a GET. */
 export type ManagementCall = (desk: ManagementDesk, input: JsonObject) => Promise<object> | object;
+
+const OPERATIONS: Readonly<Record<string, ManagementCall>> = {
+  ...keyOperations,
+  ...ownerOperations,
+  ...spendOperations,
+};
 
 const LIMITS = { bodyBytes: 1_048_576, bodiesBytes: 8_388_608, bodyMs: 10_000 };
 
@@ -31,13 +51,16 @@ export function managementServer(desk: ManagementDesk): Server {
 async function answer(desk: ManagementDesk, bodies: BodyBudget, request: IncomingMessage): Promise<object> {
   checkMaster(desk.master, credentialsOf(request));
   const url = new URL(request.url ?? "/", "http://management");
-  const call = keyOperations[`${request.method} ${url.pathname}`];
-  if (call === undefined)
-    throw new Refusal("not_found_error", `the management API has no ${request.method} ${url.pathname}`);
+  // LiteLLM also names the key in the path: /key/<key>/regenerate.
+  const [, key] = /^\/key\/([^/]+)\/regenerate$/.exec(url.pathname) ?? [];
+  const path = key === undefined ? url.pathname : "/key/regenerate";
+  const call = OPERATIONS[`${request.method} ${path}`];
+  if (call === undefined) throw new Refusal("not_found_error", `there is no ${request.method} ${url.pathname}`);
   if (request.method === "GET") return await call(desk, Object.fromEntries(url.searchParams));
   const body = await readBody(request, LIMITS, bodies);
   try {
-    return await call(desk, body.bytes.length === 0 ? {} : parseBody(body.bytes));
+    const input = body.bytes.length === 0 ? {} : parseBody(body.bytes);
+    return await call(desk, key === undefined ? input : { ...input, key: decodeURIComponent(key) });
   } finally {
     body.release();
   }

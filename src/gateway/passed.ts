@@ -9,6 +9,7 @@ export class PassedMessagesStream implements Rewriter {
   readonly ping = "";
   readonly #events = new EventReader();
   #counts: unknown;
+  #isCounted = false;
 
   begin(): string {
     return "";
@@ -25,7 +26,7 @@ export class PassedMessagesStream implements Rewriter {
   }
 
   get usage(): Usage | undefined {
-    return usageFromMessages(this.#counts);
+    return this.#isCounted ? usageFromMessages(this.#counts) : undefined;
   }
 
   /** Only these two events count; the many deltas are not even parsed. */
@@ -33,7 +34,9 @@ export class PassedMessagesStream implements Rewriter {
     if (name !== "message_start" && name !== "message_delta") return;
     const event = parseEventData(data);
     const message = isObject(event["message"]) ? event["message"] : event;
-    if (isObject(message["usage"])) this.#counts = mergeUsage(this.#counts, message["usage"]);
+    if (!isObject(message["usage"])) return;
+    this.#isCounted = name === "message_delta";
+    this.#counts = mergeUsage(this.#counts, message["usage"]);
   }
 }
 

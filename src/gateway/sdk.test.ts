@@ -62,7 +62,7 @@ describe("the Anthropic SDK", () => {
   it("lists the models", async (t) => {
     const { anthropic } = await clients(t);
     const ids = (await Array.fromAsync(anthropic.models.list())).map((model) => model.id);
-    assert.deepEqual(ids, ["claude-hosted", "local-chat"]);
+    assert.deepEqual(ids, ["claude-hosted", "claude-unpriced", "local-chat"]);
   });
 
   it("throws what the gateway says when a worker breaks off, and gets no end of message", async (t) => {

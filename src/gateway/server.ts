@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { dialectOf, endpointOf } from "./endpoints.ts";
-import { credentialsOf, exchange, mayUse, type Desk } from "./exchange.ts";
+import { exchange, modelsFor, type Desk } from "./exchange.ts";
 import type { Log } from "./log.ts";
 import { Refusal, refusalBody, refusalHeaders } from "./refusal.ts";
 
@@ -61,18 +61,15 @@ async function answer(
 
 /** One list that clients of both dialects can read. */
 function modelList(desk: Desk, request: IncomingMessage): object {
-  const key = desk.keyring.authenticate(credentialsOf(request));
-  const data = [...desk.config.live.keys()]
-    .filter((alias) => mayUse(key, alias))
-    .map((id) => ({
-      id,
-      object: "model",
-      created: 0,
-      owned_by: "demesne",
-      type: "model",
-      display_name: id,
-      created_at: "1970-01-01T00:00:00Z",
-    }));
+  const data = modelsFor(desk, request).map((id) => ({
+    id,
+    object: "model",
+    created: 0,
+    owned_by: "demesne",
+    type: "model",
+    display_name: id,
+    created_at: "1970-01-01T00:00:00Z",
+  }));
   return { object: "list", data, has_more: false, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null };
 }
 

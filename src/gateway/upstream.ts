@@ -1,6 +1,8 @@
 // The way out: connection pools to the upstreams, and the only place where an upstream's key is unwrapped.
 import type { IncomingHttpHeaders } from "node:http";
-import { Pool, type Dispatcher } from "undici";
+import { TLSSocket } from "node:tls";
+import { buildConnector, Pool, type Dispatcher } from "undici";
+import { digest } from "../lib/digest.ts";
 import { UPSTREAM_PATH, type Operation } from "./endpoints.ts";
 import type { LiveRoute } from "./load-config.ts";
 import { Refusal } from "./refusal.ts";
@@ -16,6 +18,8 @@ export type UpstreamRequest = {
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
   readonly signal: AbortSignal;
+  /** Called when the request is on its way: from here on it may cost money. */
+  readonly onSent?: () => void;
 };
 
 export type AnswerHead = { readonly status: number; readonly headers: Readonly<Record<string, string>> };
@@ -29,6 +33,7 @@ export type UpstreamLimits = { readonly firstByteMs: number; readonly idleMs: nu
 
 export class Upstreams {
   readonly #pools = new Map<string, Pool>();
+  readonly #leaves = new Map<string, string>();
 
   /**
    * Sends one request. `open` is called with the answer's head and gives the reader of its body; resolves when the
@@ -49,7 +54,12 @@ export class Upstreams {
       headersTimeout: limits.firstByteMs,
       bodyTimeout: limits.idleMs,
     };
-    await dispatch(this.#pool(base.origin), options, request.signal, open);
+    await dispatch(this.#pool(base.origin), options, request, open);
+  }
+
+  /** SHA-256 of the certificate that the upstream showed last; undefined without TLS. */
+  tlsLeaf(route: LiveRoute): string | undefined {
+    return this.#leaves.get(new URL(route.upstream).origin);
   }
 
   async close(): Promise<void> {
@@ -60,9 +70,22 @@ export class Upstreams {
   #pool(origin: string): Pool {
     const known = this.#pools.get(origin);
     if (known !== undefined) return known;
-    const pool = new Pool(origin, { connections: MAX_CONNECTIONS, connectTimeout: 10_000, pipelining: 1 });
+    const pool = new Pool(origin, { connections: MAX_CONNECTIONS, pipelining: 1, connect: this.#connector(origin) });
     this.#pools.set(origin, pool);
     return pool;
+  }
+
+  #connector(origin: string): buildConnector.connector {
+    const connect = buildConnector({ timeout: 10_000 });
+    return (options, callback) => {
+      connect(options, (...result) => {
+        const [, socket] = result;
+        if (socket instanceof TLSSocket) {
+          this.#leaves.set(origin, digest(socket.getPeerCertificate().raw));
+        }
+        callback(...result);
+      });
+    };
   }
 }
 
@@ -90,7 +113,7 @@ function upstreamHeaders({ route, headers }: UpstreamRequest): Record<string, st
 async function dispatch(
   pool: Pool,
   options: Dispatcher.DispatchOptions,
-  signal: AbortSignal,
+  { signal, onSent }: UpstreamRequest,
   open: (head: AnswerHead, flow: Flow) => AnswerReader,
 ): Promise<void> {
   signal.throwIfAborted();
@@ -104,6 +127,7 @@ async function dispatch(
     pool.dispatch(options, {
       onRequestStart(controller) {
         abort = () => controller.abort(asError(signal.reason));
+        onSent?.();
         if (signal.aborted) abort();
         else signal.addEventListener("abort", abort, { once: true });
       },

@@ -11,6 +11,7 @@ export class MessagesStream {
   /** Counts tool blocks: the chat side's index is not the block's. */
   #tools = -1;
   #isFinished = false;
+  #isCounted = false;
 
   constructor(context: FromMessagesContext, options: { readonly withUsage: boolean }) {
     this.#context = context;
@@ -40,8 +41,9 @@ export class MessagesStream {
     return this.#isFinished;
   }
 
+  /** Only with the last event: what stands in the first is no final count. */
   get usage(): Usage | undefined {
-    return usageFromMessages(this.#usage);
+    return this.#isCounted ? usageFromMessages(this.#usage) : undefined;
   }
 
   #blockStart(block: unknown): JsonObject[] {
@@ -70,6 +72,7 @@ export class MessagesStream {
 
   #messageDelta(event: JsonObject): JsonObject[] {
     this.#usage = mergeUsage(this.#usage, event["usage"]);
+    this.#isCounted = isObject(event["usage"]);
     const reason = isObject(event["delta"]) ? event["delta"]["stop_reason"] : undefined;
     return typeof reason === "string" ? [this.#delta({}, finishFromMessages(reason))] : [];
   }

@@ -1,5 +1,5 @@
 // Token counts, one shape for both dialects. `undefined` means the upstream said nothing.
-import { countOf, isObject, type JsonObject } from "../json.ts";
+import { countOf, isCount, isObject, type JsonObject } from "../json.ts";
 
 export type Usage = {
   /** Input that was neither read from a cache nor written to one. */
@@ -13,7 +13,7 @@ export type Usage = {
 };
 
 export function usageFromChat(usage: unknown): Usage | undefined {
-  if (!isObject(usage)) return undefined;
+  if (!isObject(usage) || !isCount(usage["prompt_tokens"])) return undefined;
   const details = isObject(usage["prompt_tokens_details"]) ? usage["prompt_tokens_details"] : {};
   const prompt = countOf(usage["prompt_tokens"]);
   const cacheRead = Math.min(prompt, countOf(details["cached_tokens"]));
@@ -22,7 +22,8 @@ export function usageFromChat(usage: unknown): Usage | undefined {
 }
 
 export function usageFromMessages(usage: unknown): Usage | undefined {
-  if (!isObject(usage)) return undefined;
+  // Half a count is none: what is missing would go unpaid.
+  if (!isObject(usage) || !isCount(usage["input_tokens"]) || !isCount(usage["output_tokens"])) return undefined;
   const written = countOf(usage["cache_creation_input_tokens"]);
   const split = isObject(usage["cache_creation"]) ? usage["cache_creation"] : {};
   const hour = countOf(split["ephemeral_1h_input_tokens"]);

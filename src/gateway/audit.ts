@@ -1,0 +1,115 @@
+// The audit: a record is committed in the same transaction as what it tells of, then carried to the ledger in order.
+// Records hold who, what, where and how much; never content.
+import type { StatementSync } from "node:sqlite";
+import type { Ledger, LedgerRecord } from "../ledger/index.ts";
+import type { Books } from "./books.ts";
+import { isObject } from "./json.ts";
+import type { Log } from "./log.ts";
+import { Refusal } from "./refusal.ts";
+
+/** Records carried at a time, and how long the first may wait for company: each batch costs the ledger one lock and flush. */
+const BATCH = 256;
+const GATHER_MS = 50;
+
+/** When the ledger cannot be written, so many records may wait before nothing more is let through. */
+const MAX_WAITING = 20_000;
+
+const RETRY_MS = 2000;
+
+type Waiting = { readonly n: number; readonly record: LedgerRecord };
+
+export class Audit {
+  readonly #books: Books;
+  readonly #ledger: Ledger;
+  readonly #log: Log;
+  readonly #insert: StatementSync;
+  readonly #next: StatementSync;
+  readonly #done: StatementSync;
+  #waiting: number;
+  #carrying: Promise<void> | undefined;
+
+  constructor(effects: { readonly books: Books; readonly ledger: Ledger; readonly log: Log }) {
+    this.#books = effects.books;
+    this.#ledger = effects.ledger;
+    this.#log = effects.log;
+    const { db } = effects.books;
+    this.#insert = db.prepare("INSERT INTO outbox (record) VALUES (?)");
+    this.#next = db.prepare("SELECT n, record FROM outbox ORDER BY n LIMIT ?");
+    this.#done = db.prepare("DELETE FROM outbox WHERE n <= ?");
+    this.#waiting = Number(db.prepare("SELECT count(*) AS waiting FROM outbox").get()?.["waiting"]);
+  }
+
+  /** Inside a transaction. Throws Refusal (529) when the ledger has been out of reach for too long. */
+  record(record: LedgerRecord): void {
+    if (this.#waiting >= MAX_WAITING) {
+      throw new Refusal("overloaded_error", "the audit ledger cannot be written", { "retry-after": "30" });
+    }
+    this.#insert.run(JSON.stringify(record));
+    this.#waiting += 1;
+    this.#start();
+  }
+
+  /** After a start: records that were carried but not ticked off are found in the ledger and not carried twice. */
+  async recover(): Promise<void> {
+    const [first] = this.#batch(1);
+    if (first === undefined) return;
+    let carried = 0;
+    for await (const entry of this.#ledger.read()) {
+      const { book, n } = entry.record;
+      if (book === this.#books.id && typeof n === "number") carried = n;
+    }
+    await this.#tickOff(carried);
+    this.#start();
+  }
+
+  /** Resolves when nothing waits any more, or the ledger refuses. */
+  async settled(): Promise<void> {
+    await this.#carrying;
+  }
+
+  #start(): void {
+    this.#carrying ??= this.#carryAll();
+  }
+
+  async #carryAll(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
+    for (let batch = this.#batch(BATCH); batch.length > 0; batch = this.#batch(BATCH)) {
+      try {
+        await this.#carry(batch);
+      } catch {
+        this.#log({ event: "audit-late", waiting: this.#waiting });
+        this.#carrying = undefined;
+        setTimeout(() => this.#start(), RETRY_MS).unref();
+        return;
+      }
+    }
+    this.#waiting = 0;
+    this.#carrying = undefined;
+  }
+
+  async #carry(batch: readonly Waiting[]): Promise<void> {
+    const book = this.#books.id;
+    await Promise.all(batch.map(async ({ n, record }) => await this.#ledger.append({ ...record, book, n })));
+    await this.#tickOff(batch.at(-1)?.n ?? 0);
+  }
+
+  async #tickOff(upTo: number): Promise<void> {
+    await this.#books.commit(() => this.#done.run(upTo));
+  }
+
+  #batch(size: number): Waiting[] {
+    if (!this.#books.db.isOpen) return [];
+    return this.#next.all(size).map(({ n, record }) => ({ n: Number(n), record: readRecord(String(record)) }));
+  }
+}
+
+function readRecord(text: string): LedgerRecord {
+  const record: unknown = JSON.parse(text);
+  if (!isRecord(record)) throw new TypeError("an audit record names its kind");
+  return record;
+}
+
+/** JSON text holds nothing but JSON. */
+function isRecord(value: unknown): value is LedgerRecord {
+  return isObject(value) && typeof value["kind"] === "string";
+}

@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import * as fc from "fast-check";
+import { Accounts } from "./accounts.ts";
+import { Books } from "./books.ts";
+import { Budgets, type Ask } from "./budgets.ts";
+import { costOf, worstOf, type Price } from "./price.ts";
+
+const PRICE: Price = { input: 3, cacheWrite5m: 3.75, cacheWrite1h: 6, cacheRead: 0.3, output: 15, imageTokens: 0 };
+const ACCOUNTS = ["key:a", "key:b", "team:t"];
+
+function open(folder: string, clock: { now(): number }) {
+  const books = new Books(folder);
+  return { books, accounts: new Accounts({ books, clock }), budgets: new Budgets({ books, clock }) };
+}
+
+function temporary(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "demesne-budgets-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+const step = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant("reserve" as const),
+      who: fc.nat(1),
+      input: fc.nat(3000),
+      output: fc.integer({ min: 1, max: 2000 }),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant("settle" as const),
+      which: fc.nat(),
+      share: fc.option(fc.double({ min: 0, max: 1, noNaN: true })),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("crash" as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("clock" as const),
+      byMs: fc.integer({ min: -90_000_000, max: 90_000_000 }),
+    }),
+  },
+);
+
+async function setUp(t: TestContext, cap: number) {
+  const house = open(temporary(t), { now: () => Date.UTC(2026, 10, 21) });
+  t.after(() => house.books.close());
+  await house.books.commit(() => house.accounts.set("key:a", { cap, period: "1mo" }));
+  const worst = worstOf(PRICE, { inputTokens: 1000, mayWriteCache: false, isUsOnly: false });
+  const reserve = async (requestId: string, more: Partial<Ask>) =>
+    await house.books.commit(() =>
+      house.budgets.reserve({
+        requestId,
+        accounts: ["key:a"],
+        worst,
+        wantedTokens: 32_000,
+        floorTokens: 4096,
+        ...more,
+      }),
+    );
+  return { ...house, reserve };
+}
+
+describe("a budget", () => {
+  it("is never overspent, whatever comes in which order: lowered output, missing usage, crashes, clock steps", async (t) => {
+    const root = temporary(t);
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 40 }),
+        fc.array(fc.nat(40_000), { minLength: 3, maxLength: 3 }),
+        async (steps, caps) => {
+          let now = Date.UTC(2026, 10, 21, 23, 0);
+          const clock = { now: () => now };
+          const folder = join(root, String((run += 1)));
+          let house = open(folder, clock);
+          await house.books.commit(() =>
+            ACCOUNTS.forEach((id, index) =>
+              house.accounts.set(id, { cap: caps[index] ?? 0, period: index === 2 ? "1d" : null }),
+            ),
+          );
+          const running: { id: string; output: number; input: number }[] = [];
+          for (const [index, one] of steps.entries()) {
+            await house.books.commit(() => {
+              if (one.do === "reserve") {
+                const id = `r${index}`;
+                const worst = worstOf(PRICE, { inputTokens: one.input, mayWriteCache: true, isUsOnly: false });
+                const accounts = [ACCOUNTS[one.who] ?? "", "team:t"];
+                const grant = house.budgets.reserve({
+                  requestId: id,
+                  accounts,
+                  worst,
+                  wantedTokens: one.output,
+                  floorTokens: 100,
+                });
+                if (grant.kind === "granted") {
+                  assert.ok(grant.outputTokens >= Math.min(100, one.output) && grant.outputTokens <= one.output);
+                  running.push({ id, output: grant.outputTokens, input: one.input });
+                }
+              } else if (one.do === "settle") {
+                const [request] = running.splice(one.which % Math.max(1, running.length), 1);
+                if (request === undefined) return;
+                // The upstream is as expensive as it may be: all input written to the dear cache, or says nothing at all.
+                const usage = {
+                  input: 0,
+                  cacheRead: 0,
+                  cacheWrite5m: 0,
+                  cacheWrite1h: request.input,
+                  output: Math.floor(request.output * (one.share ?? 0)),
+                };
+                const microUsd = one.share === null ? undefined : costOf(PRICE, usage, false);
+                assert.equal(house.budgets.settle({ requestId: request.id, microUsd }).isOverrun, false);
+              } else if (one.do === "clock") {
+                now += one.byMs;
+              }
+            });
+            if (one.do === "crash") {
+              house.books.close();
+              house = open(folder, clock);
+              const left = house.budgets.openReservations();
+              assert.deepEqual(left.sort(), running.map(({ id }) => id).sort());
+              await house.books.commit(() =>
+                left.forEach((requestId) => house.budgets.settle({ requestId, microUsd: undefined })),
+              );
+              running.length = 0;
+            }
+            for (const id of ACCOUNTS) {
+              const account = house.budgets.look(id);
+              assert.ok(
+                account !== undefined && account.spent + account.reserved <= (account.cap ?? 0),
+                JSON.stringify(account),
+              );
+            }
+          }
+          house.books.close();
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it("lowers the output to what fits instead of starving the client", async (t) => {
+    const house = await setUp(t, 3000 + 15 * 10_000);
+    assert.deepEqual(await house.reserve("r1", {}), { kind: "granted", outputTokens: 10_000, microUsd: 153_000 });
+  });
+
+  it("tells held money from spent money", async (t) => {
+    const house = await setUp(t, 100_000);
+    await house.reserve("r1", { wantedTokens: 5000 });
+    assert.equal((await house.reserve("r2", {})).kind, "held");
+    await house.books.commit(() => house.budgets.settle({ requestId: "r1", microUsd: undefined }));
+    assert.equal((await house.reserve("r3", {})).kind, "spent");
+  });
+
+  it("settles a reservation once only", async (t) => {
+    const house = await setUp(t, 1_000_000);
+    await house.reserve("r1", {});
+    const twice = async () => await house.books.commit(() => house.budgets.settle({ requestId: "r1", microUsd: 500 }));
+    assert.deepEqual(
+      [await twice(), await twice()],
+      [
+        { microUsd: 500, isOverrun: false },
+        { microUsd: 0, isOverrun: false },
+      ],
+    );
+    assert.equal(house.budgets.look("key:a")?.spent, 500);
+  });
+
+  it("records more than was reserved truthfully and says so", async (t) => {
+    const house = await setUp(t, 100_000);
+    await house.reserve("r1", { wantedTokens: 100 });
+    const settled = await house.books.commit(() => house.budgets.settle({ requestId: "r1", microUsd: 250_000 }));
+    assert.deepEqual(settled, { microUsd: 250_000, isOverrun: true });
+    assert.equal(house.budgets.look("key:a")?.spent, 250_000);
+  });
+});

@@ -1,0 +1,42 @@
+// The requests under way, by key, so that a revoked key ends its streams at once.
+import { Refusal } from "./refusal.ts";
+
+export class InFlight {
+  readonly #byKey = new Map<string, Set<AbortController>>();
+  #count = 0;
+  #whenIdle: (() => void) | undefined;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  countOf(keyId: string): number {
+    return this.#byKey.get(keyId)?.size ?? 0;
+  }
+
+  begin(keyId: string): { readonly ending: AbortController; leave(): void } {
+    const ending = new AbortController();
+    const all = this.#byKey.get(keyId) ?? new Set();
+    this.#byKey.set(keyId, all.add(ending));
+    this.#count += 1;
+    const leave = (): void => {
+      if (!all.delete(ending)) return;
+      this.#count -= 1;
+      if (this.#count === 0) this.#whenIdle?.();
+      if (all.size === 0 && this.#byKey.get(keyId) === all) this.#byKey.delete(keyId);
+    };
+    return { ending, leave };
+  }
+
+  /** Resolves when nothing is under way any more: all is settled then. */
+  async idle(): Promise<void> {
+    if (this.#count === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#whenIdle = resolve;
+    });
+  }
+
+  end(keyId: string, why: string): void {
+    for (const ending of this.#byKey.get(keyId) ?? []) ending.abort(new Refusal("authentication_error", why));
+  }
+}

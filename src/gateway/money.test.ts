@@ -1,0 +1,238 @@
+// Budgets, audit and revocation through the whole gateway.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { openLedger } from "../ledger/index.ts";
+import { gatewayFixture, type FixtureOptions } from "./gateway-fixture.ts";
+import type { Scripted } from "./scripted-answers.ts";
+import { printEvent } from "./wire/sse.ts";
+
+type House = Awaited<ReturnType<typeof gatewayFixture>>;
+
+const asked = { model: "claude-hosted", max_tokens: 1000, messages: [{ role: "user", content: "hi" }] };
+
+async function withKey(t: TestContext, settings: object, options: FixtureOptions = {}) {
+  const house = await gatewayFixture(t, options);
+  const key = await house.issue(settings);
+  const ask = async (more: object = {}) =>
+    await house.post("/v1/messages", { ...asked, ...more }, { "x-api-key": key });
+  return { house, key, ask };
+}
+
+async function spendOf(house: House, key: string): Promise<number> {
+  await house.quiet();
+  return JSON.parse((await house.manage("GET", `/key/info?key=${key}`)).text).info.spend;
+}
+
+/** $3 and $15 a million: 12 tokens in, 7 out. */
+const COST = (12 * 3 + 7 * 15) / 1_000_000;
+
+function hang(): Scripted {
+  return { headers: { "content-type": "text/event-stream" }, parts: [": begun\n\n"], end: "hang" };
+}
+
+function message(usage: object | undefined): Scripted {
+  const body = { type: "message", role: "assistant", content: [], stop_reason: "end_turn", usage };
+  return { headers: { "content-type": "application/json" }, parts: [JSON.stringify(body)] };
+}
+
+describe("a request that costs money", () => {
+  it("is charged what was used, to the key, its user and its team", async (t) => {
+    const house = await gatewayFixture(t);
+    await house.manage("POST", "/team/new", { team_id: "t1", max_budget: 5 });
+    await house.manage("POST", "/user/new", { user_id: "u1", max_budget: 5, auto_create_key: false });
+    const key = await house.issue({ team_id: "t1", user_id: "u1", max_budget: 1 });
+    await house.post("/v1/messages", asked, { "x-api-key": key });
+    await house.post("/v1/messages", { ...asked, stream: true }, { "x-api-key": key });
+    assert.equal(await spendOf(house, key), 2 * COST);
+    const team = JSON.parse((await house.manage("GET", "/team/info?team_id=t1")).text);
+    const user = JSON.parse((await house.manage("GET", "/user/info?user_id=u1")).text);
+    assert.deepEqual([team.team_info.spend, user.user_info.spend], [2 * COST, 2 * COST]);
+    const rows = JSON.parse((await house.manage("GET", `/spend/logs?api_key=${key}`)).text);
+    assert.deepEqual(
+      rows.map((row: Record<string, unknown>) => [
+        row["spend"],
+        row["prompt_tokens"],
+        row["completion_tokens"],
+        row["status"],
+      ]),
+      [
+        [COST, 12, 7, "answered"],
+        [COST, 12, 7, "answered"],
+      ],
+    );
+  });
+
+  it("is refused with one clear billing error when the budget is spent", async (t) => {
+    const { house, ask } = await withKey(t, { max_budget: 0.001, budget_duration: "1mo" });
+    const answer = await ask();
+    assert.equal(answer.status, 429);
+    assert.equal(answer.headers.get("x-should-retry"), "false");
+    assert.equal(answer.headers.get("anthropic-ratelimit-unified-status"), "rejected");
+    const { error } = JSON.parse(answer.text);
+    assert.equal(error.type, "billing_error");
+    assert.match(error.message, /^the budget of this key is spent: \$0\.00 of \$0\.00; it is renewed at 20/);
+    // Only the free token count was asked, to see whether a tighter bound would fit.
+    assert.deepEqual(
+      house.worker.seen.map((seen) => seen.path),
+      ["/v1/messages/count_tokens"],
+    );
+  });
+
+  it("gets its output lowered to what the budget holds", async (t) => {
+    const { house, ask } = await withKey(t, { max_budget: 0.2 });
+    assert.equal((await ask({ max_tokens: 32_000, thinking: { type: "enabled", budget_tokens: 31_999 } })).status, 200);
+    const sent = JSON.parse(house.worker.seen.find((seen) => seen.path === "/v1/messages")?.body ?? "");
+    assert.ok(sent.max_tokens >= 4096 && sent.max_tokens < 14_000, `asked for ${sent.max_tokens}`);
+    assert.equal(sent.thinking.budget_tokens, sent.max_tokens - 1);
+  });
+
+  it("uses the upstream's own count when bytes bound it too loosely", async (t) => {
+    const { house, ask } = await withKey(
+      t,
+      { max_budget: 0.1 },
+      {
+        script: ({ path }) =>
+          path.endsWith("count_tokens")
+            ? { headers: { "content-type": "application/json" }, parts: ['{"input_tokens":900}'] }
+            : undefined,
+      },
+    );
+    assert.equal((await ask({ messages: [{ role: "user", content: "word ".repeat(10_000) }] })).status, 200);
+    assert.deepEqual(
+      house.worker.seen.map((seen) => seen.path),
+      ["/v1/messages/count_tokens", "/v1/messages"],
+    );
+  });
+
+  it("costs all that was reserved when the upstream does not count", async (t) => {
+    const { house, key, ask } = await withKey(t, { max_budget: 1 }, { script: () => message(undefined) });
+    assert.equal((await ask()).status, 200);
+    assert.ok((await spendOf(house, key)) > (1000 * 15) / 1_000_000);
+  });
+
+  it("costs nothing when the upstream refuses it, and the refusal passes word for word", async (t) => {
+    const told = '{"type":"error","error":{"type":"invalid_request_error","message":"as it is"}}';
+    const script = () => ({ status: 400, headers: { "content-type": "application/json" }, parts: [told] });
+    const { house, key, ask } = await withKey(t, { max_budget: 1 }, { script });
+    const answer = await ask();
+    assert.deepEqual([answer.status, answer.text], [400, told]);
+    assert.equal(await spendOf(house, key), 0);
+  });
+
+  it("costs all that was reserved when the client goes away", async (t) => {
+    const { house, key } = await withKey(t, { max_budget: 1 }, { script: hang });
+    const leaving = new AbortController();
+    const body = JSON.stringify({ ...asked, stream: true });
+    const response = await fetch(`${house.base()}/v1/messages`, {
+      method: "POST",
+      headers: { "x-api-key": key },
+      body,
+      signal: leaving.signal,
+    });
+    assert.equal(response.status, 200);
+    leaving.abort();
+    assert.ok((await spendOf(house, key)) > (1000 * 15) / 1_000_000);
+  });
+
+  it("freezes the key and raises an alarm when it cost more than it could", async (t) => {
+    const dear = message({ input_tokens: 1_000_000, output_tokens: 7 });
+    const { house, key, ask } = await withKey(t, { max_budget: 1 }, { script: () => dear });
+    assert.equal((await ask()).status, 200);
+    assert.equal(await spendOf(house, key), 3.000105);
+    assert.ok(house.logged.some((entry) => entry.event === "budget-overrun"));
+    assert.equal((await ask()).status, 401);
+  });
+
+  it("is refused without a price, and the message names the line to add", async (t) => {
+    const { ask } = await withKey(t, {});
+    const answer = await ask({ model: "claude-unpriced" });
+    assert.equal(answer.status, 400);
+    assert.match(answer.text, /policy_blocked.*claude-unknown-9: \{ input: .*prices\.yaml/);
+  });
+});
+
+describe("parallel requests", () => {
+  it("cannot spend more together than there is, and none is refused that would have fit", async (t) => {
+    const slow = { ...message({ input_tokens: 12, output_tokens: 900 }), gapMs: 20 };
+    // Room for four at their worst; eight come at once.
+    const { house, key, ask } = await withKey(t, { max_budget: 0.09 }, { script: () => slow });
+    const answers = await Promise.all(Array.from({ length: 8 }, async () => await ask()));
+    const passed = answers.filter((answer) => answer.status === 200).length;
+    assert.ok(passed >= 4, `${passed} of 8 passed`);
+    const spend = await spendOf(house, key);
+    assert.ok(spend <= 0.09 && Math.abs(spend - passed * ((12 * 3 + 900 * 15) / 1_000_000)) < 1e-9, `spent ${spend}`);
+  });
+});
+
+describe("a revoked key", () => {
+  it("ends its streams at once, in the dialect's words", async (t) => {
+    const begun = printEvent(
+      { type: "message_start", message: { usage: { input_tokens: 1, output_tokens: 1 } } },
+      "message_start",
+    );
+    const script = () => ({ headers: { "content-type": "text/event-stream" }, parts: [begun], end: "hang" as const });
+    const { house, key, ask } = await withKey(t, {}, { script });
+    const streaming = ask({ stream: true });
+    await house.busy();
+    await house.manage("POST", "/key/block", { key });
+    assert.match(
+      (await streaming).text,
+      /event: error\ndata: .*"authentication_error","message":"this virtual key was blocked"/,
+    );
+  });
+
+  it("has a successor that keeps what was spent", async (t) => {
+    const { house, key, ask } = await withKey(t, { max_budget: 1 });
+    await ask();
+    await house.quiet();
+    const renewed = JSON.parse((await house.manage("POST", `/key/${key}/regenerate`, {})).text);
+    assert.equal((await ask()).status, 401);
+    assert.equal(renewed.spend, COST);
+    assert.equal((await house.post("/v1/messages", asked, { "x-api-key": renewed.key })).status, 200);
+  });
+});
+
+describe("limits", () => {
+  it("of requests a minute, tokens a minute and requests at a time say how long to wait", async (t) => {
+    for (const settings of [{ rpm_limit: 1 }, { tpm_limit: 20 }, { max_parallel_requests: 1 }]) {
+      const { house, ask } = await withKey(t, settings, { script: hang });
+      const first = ask({ stream: true });
+      await house.busy();
+      const answer = await ask();
+      assert.equal(answer.status, 429, JSON.stringify(settings));
+      assert.ok(Number(answer.headers.get("retry-after")) >= 1);
+      assert.equal(JSON.parse(answer.text).error.type, "rate_limit_error");
+      await house.gateway().stop();
+      await first;
+    }
+  });
+});
+
+describe("the audit", () => {
+  it("tells of every request before and after, in the ledger's form, without a word of content", async (t) => {
+    const { house, key, ask } = await withKey(t, { key_alias: "ui" });
+    await ask({ messages: [{ role: "user", content: "the canary sings" }], system: "canary" });
+    await house.quiet();
+    await house.gateway().stop();
+    const ledger = openLedger(join(house.folder, "state/ledger"));
+    const report = await ledger.verify();
+    assert.deepEqual([report.isSound, report.faults], [true, []]);
+    const records = (await Array.fromAsync(ledger.read())).map((entry) => entry.record);
+    assert.deepEqual(
+      records.map(({ kind }) => kind),
+      ["gateway.key", "gateway.request", "gateway.answer"],
+    );
+    const [, request, answer] = records;
+    assert.equal(request?.["request"], answer?.["request"]);
+    assert.equal(request?.["model"], "claude-hosted");
+    assert.equal(request?.["residency"], "global");
+    assert.match(JSON.stringify(request?.["policy"]), /^"sha256:/);
+    assert.deepEqual(
+      [answer?.["outcome"], answer?.["microUsd"], answer?.["input"], answer?.["output"]],
+      ["answered", 141, 12, 7],
+    );
+    const written = JSON.stringify([records, house.logged]) + house.stateBytes();
+    for (const secret of ["canary", key.slice(3), house.upstreamKey]) assert.ok(!written.includes(secret), secret);
+  });
+});

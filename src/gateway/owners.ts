@@ -1,0 +1,58 @@
+// Users and teams: they own keys, and have terms and an account of their own.
+import { z } from "zod";
+import type { Accounts } from "./accounts.ts";
+import type { Audit } from "./audit.ts";
+import type { Books } from "./books.ts";
+import { RowTable } from "./row-table.ts";
+import { Terms, type Allowance } from "./terms.ts";
+
+export const Owner = Terms.extend({
+  kind: z.enum(["user", "team"]).meta({ description: "A person or a group" }),
+  name: z.string().meta({ description: "user_id or team_id" }),
+  alias: z.string().nullable().meta({ description: "A name for people" }),
+  members: z
+    .array(z.strictObject({ user_id: z.string(), role: z.enum(["admin", "user"]) }))
+    .meta({ description: "Who belongs to a team" }),
+  createdAt: z.number().meta({ description: "Milliseconds since the epoch" }),
+});
+export type Owner = Readonly<z.infer<typeof Owner>>;
+
+export class Owners {
+  readonly #accounts: Accounts;
+  readonly #audit: Audit;
+  readonly #rows: RowTable<Owner>;
+
+  constructor(effects: { readonly books: Books; readonly accounts: Accounts; readonly audit: Audit }) {
+    this.#accounts = effects.accounts;
+    this.#audit = effects.audit;
+    this.#rows = new RowTable(effects.books, "owner", Owner);
+  }
+
+  get(kind: Owner["kind"], name: string): Owner | undefined {
+    return this.#rows.get(`${kind}:${name}`);
+  }
+
+  list(kind: Owner["kind"]): readonly Owner[] {
+    return this.#rows.all().filter((owner) => owner.kind === kind);
+  }
+
+  async put(owner: Owner, allowance: Partial<Allowance>, action: "created" | "changed"): Promise<void> {
+    const id = ownerAccount(owner);
+    await this.#rows.put(id, owner, () => {
+      this.#accounts.set(id, allowance);
+      this.#audit.record({ kind: "gateway.owner", action, owner: id });
+    });
+  }
+
+  async remove(owner: Owner): Promise<void> {
+    const id = ownerAccount(owner);
+    await this.#rows.remove(id, () => {
+      this.#accounts.remove(id);
+      this.#audit.record({ kind: "gateway.owner", action: "deleted", owner: id });
+    });
+  }
+}
+
+export function ownerAccount({ kind, name }: Pick<Owner, "kind" | "name">): string {
+  return `${kind}:${name}`;
+}

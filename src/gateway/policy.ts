@@ -1,0 +1,195 @@
+// What a hosted upstream may be sent. An allow-list: what is not known here is refused, in a way that costs the client one
+// request. The same walk counts what the price bound needs.
+import { isObject, type JsonObject } from "./json.ts";
+import { Refusal } from "./refusal.ts";
+
+/** What a request holds that bytes alone do not tell. */
+export type Survey = {
+  readonly blocks: number;
+  readonly tools: number;
+  readonly images: number;
+  readonly documents: number;
+  /** Characters of base64, which are no text tokens. */
+  readonly mediaChars: number;
+};
+
+type Tally = { -readonly [Key in keyof Survey]: Survey[Key] };
+
+function blocked(path: string, why: string): Refusal {
+  return new Refusal("policy_blocked", `${path}: ${why}`);
+}
+
+const MESSAGES_KEYS: ReadonlySet<string> = new Set([
+  "model",
+  "messages",
+  "system",
+  "max_tokens",
+  "metadata",
+  "stop_sequences",
+  "stream",
+  "temperature",
+  "top_k",
+  "top_p",
+  "tools",
+  "tool_choice",
+  "thinking",
+  "output_config",
+  "output_format",
+  "context_management",
+  "service_tier",
+  "cache_control",
+  "inference_geo",
+  "speed",
+]);
+
+/** Throws Refusal for anything in a Messages request that policy does not know or does not want to leave. */
+export function inspectMessages(body: JsonObject, residency: string): Survey {
+  checkKeys(body, MESSAGES_KEYS);
+  checkPricedOptions(body, residency);
+  const tally: Tally = { blocks: 0, tools: 0, images: 0, documents: 0, mediaChars: 0 };
+  walkContent(body["system"], "system", tally);
+  const messages = Array.isArray(body["messages"]) ? body["messages"] : [];
+  for (const [index, message] of messages.entries()) {
+    tally.blocks += 1;
+    if (isObject(message)) walkContent(message["content"], `messages/${index}/content`, tally);
+  }
+  const tools = Array.isArray(body["tools"]) ? body["tools"] : [];
+  for (const [index, tool] of tools.entries()) checkTool(tool, `tools/${index}`);
+  tally.tools = tools.length;
+  return tally;
+}
+
+function checkKeys(body: JsonObject, known: ReadonlySet<string>): void {
+  const unknown = Object.keys(body).find((key) => !known.has(key));
+  if (unknown === undefined) return;
+  // Claude Code's auto mode probes for this one and goes on without it when an error names it.
+  if (unknown === "safeguards") throw new Refusal("invalid_request_error", "safeguards: not supported");
+  throw blocked(unknown, "this field is not let through to a hosted model");
+}
+
+/** Everything that changes the price is priced or refused. */
+function checkPricedOptions(body: JsonObject, residency: string): void {
+  const { speed, service_tier: tier, inference_geo: geo } = body;
+  if (speed !== undefined && speed !== "standard") throw blocked("speed", "only standard is priced");
+  if (tier !== undefined && tier !== "auto" && tier !== "standard_only") throw blocked("service_tier", "is not priced");
+  if (geo !== undefined && geo !== residency) throw blocked("inference_geo", `this route is for ${residency}`);
+  const edits = isObject(body["context_management"]) ? body["context_management"]["edits"] : undefined;
+  if (Array.isArray(edits) && !edits.every(isClearing))
+    throw blocked("context_management", "only clear_* edits are priced");
+}
+
+function isClearing(edit: unknown): boolean {
+  return isObject(edit) && typeof edit["type"] === "string" && edit["type"].startsWith("clear_");
+}
+
+/** Run by the client, or a search over the tools of the request itself; none of them reaches a network from there. */
+const CLIENT_TOOLS = /^(custom|bash_\d+|text_editor_\d+|computer_\d+|memory_\d+|tool_search_tool_(regex|bm25)_\d+)$/;
+
+function checkTool(tool: unknown, path: string): void {
+  const type = isObject(tool) ? (tool["type"] ?? "custom") : undefined;
+  if (typeof type === "string" && CLIENT_TOOLS.test(type)) return;
+  const named = typeof type === "string" ? type.slice(0, 60) : "unknown";
+  throw blocked(path, `a tool of type ${named} would act outside this gateway`);
+}
+
+const TEXTUAL: ReadonlySet<unknown> = new Set([
+  "text",
+  "thinking",
+  "redacted_thinking",
+  "tool_use",
+  "tool_reference",
+  "server_tool_use",
+  "tool_search_tool_result",
+]);
+
+function walkContent(content: unknown, path: string, tally: Tally): void {
+  if (!Array.isArray(content)) return;
+  for (const [index, block] of content.entries()) {
+    if (!isObject(block)) throw new Refusal("invalid_request_error", `${path}/${index}: should be an object`);
+    walkBlock(block, `${path}/${index}`, tally);
+  }
+}
+
+function walkBlock(block: JsonObject, path: string, tally: Tally): void {
+  tally.blocks += 1;
+  const { type } = block;
+  if (TEXTUAL.has(type)) return;
+  if (type === "tool_result" || type === "search_result")
+    return walkContent(block["content"], `${path}/content`, tally);
+  if (type !== "image" && type !== "document") throw blocked(path, "a block of this type is not let through");
+  walkSource(block["source"], `${path}/source`, type, tally);
+}
+
+function walkSource(source: unknown, path: string, type: "image" | "document", tally: Tally): void {
+  const kind = isObject(source) ? source["type"] : undefined;
+  if (!isObject(source)) throw blocked(path, "should be an object");
+  if (kind === "content" && type === "document") return walkContent(source["content"], `${path}/content`, tally);
+  if (kind === "text" && type === "document") return;
+  // A URL would be fetched from the provider's side, a file_id names what this gateway never saw.
+  if (kind !== "base64") throw blocked(path, "only inline sources are let through");
+  tally[type === "image" ? "images" : "documents"] += 1;
+  tally.mediaChars += typeof source["data"] === "string" ? source["data"].length : 0;
+}
+
+const CHAT_KEYS: ReadonlySet<string> = new Set([
+  "model",
+  "messages",
+  "max_tokens",
+  "max_completion_tokens",
+  "temperature",
+  "top_p",
+  "stop",
+  "stream",
+  "stream_options",
+  "tools",
+  "tool_choice",
+  "parallel_tool_calls",
+  "response_format",
+  "reasoning_effort",
+  "n",
+  "seed",
+  "frequency_penalty",
+  "presence_penalty",
+  "logit_bias",
+  "user",
+  "service_tier",
+  // Embeddings.
+  "input",
+  "encoding_format",
+  "dimensions",
+]);
+
+/** The same for a chat or embeddings request to a hosted OpenAI-format upstream. */
+export function inspectChat(body: JsonObject): Survey {
+  checkKeys(body, CHAT_KEYS);
+  const { service_tier: tier, n } = body;
+  if (tier !== undefined && tier !== "default") throw blocked("service_tier", "only default is priced");
+  if (n !== undefined && n !== 1) throw blocked("n", "only one choice is priced");
+  const tally: Tally = { blocks: 0, tools: 0, images: 0, documents: 0, mediaChars: 0 };
+  const messages = Array.isArray(body["messages"]) ? body["messages"] : [];
+  for (const [index, message] of messages.entries()) {
+    tally.blocks += 1;
+    const content = isObject(message) ? message["content"] : undefined;
+    if (Array.isArray(content)) walkParts(content, `messages/${index}/content`, tally);
+  }
+  const tools = Array.isArray(body["tools"]) ? body["tools"] : [];
+  if (!tools.every((tool) => isObject(tool) && tool["type"] === "function")) {
+    throw blocked("tools", "only functions are let through");
+  }
+  tally.tools = tools.length;
+  return tally;
+}
+
+function walkParts(parts: readonly unknown[], path: string, tally: Tally): void {
+  for (const [index, part] of parts.entries()) {
+    tally.blocks += 1;
+    const type = isObject(part) ? part["type"] : undefined;
+    if (type === "text" || type === "refusal") continue;
+    const url = isObject(part) && isObject(part["image_url"]) ? part["image_url"]["url"] : undefined;
+    if (type !== "image_url" || typeof url !== "string" || !url.startsWith("data:")) {
+      throw blocked(`${path}/${index}`, "only text and inline images are let through");
+    }
+    tally.images += 1;
+    tally.mediaChars += url.length;
+  }
+}

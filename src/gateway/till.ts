@@ -1,0 +1,190 @@
+// Where a request is let through and paid for: reservation and audit record in one transaction before it leaves,
+// settlement, spend row and audit record in one when its answer is over. No commit, no forward.
+import type { Clock } from "../lib/ports.ts";
+import type { LedgerRecord } from "../ledger/index.ts";
+import type { Audit } from "./audit.ts";
+import type { Books } from "./books.ts";
+import type { Account, Ask, Budgets, Grant, Settled } from "./budgets.ts";
+import type { VirtualKey } from "./keyring.ts";
+import type { LiveRoute } from "./load-config.ts";
+import { Refusal } from "./refusal.ts";
+import type { SpendLog } from "./spend-log.ts";
+import type { Usage } from "./wire/usage.ts";
+
+export type Granted = Extract<Grant, { kind: "granted" }>;
+
+/** What is known of a request before it leaves. */
+export type Facts = {
+  readonly requestId: string;
+  readonly key: VirtualKey;
+  readonly route: LiveRoute;
+  readonly operation: string;
+  readonly isStream: boolean;
+  readonly sizeBytes: number;
+  readonly startedAt: number;
+  /** Digest of the routes and prices that let it through. */
+  readonly policy: string;
+};
+
+export type Outcome = {
+  /** `answered`, `upstream-error`, or the kind of refusal that ended it. */
+  readonly outcome: string;
+  readonly status: number;
+  readonly usage: Usage | undefined;
+  /** Micro-USD; undefined charges the whole reservation. */
+  readonly microUsd: number | undefined;
+  /** SHA-256 of the certificate that the upstream showed. */
+  readonly tlsLeaf: string | undefined;
+};
+
+/** How long a request waits for money that others hold. */
+const WAIT_MS = 10_000;
+
+export type TillEffects = {
+  readonly books: Books;
+  readonly budgets: Budgets;
+  readonly audit: Audit;
+  readonly spendLog: SpendLog;
+  readonly clock: Clock;
+};
+
+export class Till {
+  readonly #effects: TillEffects;
+  #waiters: (() => void)[] = [];
+
+  constructor(effects: TillEffects) {
+    this.#effects = effects;
+  }
+
+  /**
+   * `tighten` may give a smaller ask, once, when the first does not fit.
+   * Throws Refusal when the money is spent, or held by others for too long.
+   */
+  async open(facts: Facts, first: Ask, signal: AbortSignal, tighten: () => Promise<Ask | undefined>): Promise<Granted> {
+    const quick = await this.#reserve(facts, first);
+    if (quick.kind === "granted") return quick;
+    const ask = (await tighten()) ?? first;
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(WAIT_MS)]);
+    for (;;) {
+      const grant = await this.#reserve(facts, ask);
+      if (grant.kind === "granted") return grant;
+      if (grant.kind === "spent") throw spent(grant.account, this.#effects.clock.now());
+      signal.throwIfAborted();
+      if (deadline.aborted) {
+        throw new Refusal("rate_limit_error", "the budget is held by requests under way", { "retry-after": "5" });
+      }
+      await this.#nextSettlement(deadline);
+    }
+  }
+
+  async close(facts: Facts, outcome: Outcome): Promise<Settled> {
+    const { books, budgets, audit, spendLog, clock } = this.#effects;
+    const settled = await books.commit(() => {
+      const done = budgets.settle({ requestId: facts.requestId, microUsd: outcome.microUsd });
+      spendLog.insert(facts, outcome, done.microUsd, clock.now());
+      audit.record(answerRecord(facts, outcome, done));
+      return done;
+    });
+    for (const wake of this.#waiters.splice(0)) wake();
+    return settled;
+  }
+
+  /** What was under way when the gateway died is charged in full, finally. Answers how many requests that were. */
+  async recover(): Promise<number> {
+    const { books, budgets, audit } = this.#effects;
+    const open = budgets.openReservations();
+    if (open.length === 0) return 0;
+    await books.commit(() => {
+      for (const requestId of open) {
+        const { microUsd } = budgets.settle({ requestId, microUsd: undefined });
+        audit.record({ kind: "gateway.answer", request: requestId, outcome: "crashed", microUsd });
+      }
+    });
+    return open.length;
+  }
+
+  async #reserve(facts: Facts, ask: Ask): Promise<Grant> {
+    const { books, budgets, audit } = this.#effects;
+    return await books.commit(() => {
+      const grant = budgets.reserve(ask);
+      if (grant.kind === "granted") audit.record(requestRecord(facts, grant));
+      return grant;
+    });
+  }
+
+  async #nextSettlement(deadline: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#waiters.push(resolve);
+      deadline.addEventListener("abort", () => resolve(), { once: true });
+    });
+  }
+}
+
+function requestRecord(facts: Facts, grant: Granted): LedgerRecord {
+  const { key, route } = facts;
+  return {
+    kind: "gateway.request",
+    request: facts.requestId,
+    key: key.id,
+    user: key.userId,
+    team: key.teamId,
+    model: route.alias,
+    upstreamModel: route.model,
+    upstream: new URL(route.upstream).host,
+    residency: route.residency,
+    operation: facts.operation,
+    stream: facts.isStream,
+    bytes: facts.sizeBytes,
+    reservedMicroUsd: grant.microUsd,
+    policy: facts.policy,
+  };
+}
+
+function answerRecord(facts: Facts, { outcome, status, usage, tlsLeaf }: Outcome, settled: Settled): LedgerRecord {
+  return {
+    kind: "gateway.answer",
+    request: facts.requestId,
+    outcome,
+    status,
+    microUsd: settled.microUsd,
+    ...(settled.isOverrun ? { overrun: true } : {}),
+    ...(tlsLeaf === undefined ? {} : { tlsLeaf }),
+    ...(usage === undefined
+      ? {}
+      : {
+          input: usage.input,
+          cacheRead: usage.cacheRead,
+          cacheWrite: usage.cacheWrite5m + usage.cacheWrite1h,
+          output: usage.output,
+          ...(usage.geo === undefined ? {} : { inferenceGeo: usage.geo }),
+        }),
+  };
+}
+
+/** The headers that make Claude Code say it plainly and stop asking. */
+function spent(account: Account, now: number): Refusal {
+  const kind = account.id.split(":")[0] ?? "key";
+  const reset = account.resetsAt === null ? undefined : Math.ceil(account.resetsAt / 1000);
+  const when = account.resetsAt === null ? "" : `; it is renewed at ${new Date(account.resetsAt).toISOString()}`;
+  return new Refusal(
+    "billing_error",
+    `the budget of this ${kind} is spent: ${usd(account.spent)} of ${usd(account.cap ?? 0)}${when}`,
+    {
+      "retry-after": String(reset === undefined ? 3600 : Math.max(1, reset - Math.floor(now / 1000))),
+      "anthropic-ratelimit-unified-status": "rejected",
+      "anthropic-ratelimit-unified-overage-utilization": "1",
+      "anthropic-ratelimit-unified-overage-surpassed-threshold": "1",
+      "anthropic-ratelimit-unified-overage-disabled-reason": "org_spend_cap_reached",
+      ...(reset === undefined
+        ? {}
+        : {
+            "anthropic-ratelimit-unified-reset": String(reset),
+            "anthropic-ratelimit-unified-overage-reset": String(reset),
+          }),
+    },
+  );
+}
+
+function usd(microUsd: number): string {
+  return `$${(microUsd / 1_000_000).toFixed(2)}`;
+}
