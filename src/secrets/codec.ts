@@ -39,7 +39,7 @@ export function readFile(file: SecretsFile): { parsed: ParsedFile; metadata: Met
       code: "secret",
       where: file.path,
       what: "is not encrypted: it has no sops metadata",
-      fix: `if it holds secrets: demesne secrets edit --file ${file.path}, and replace what was ever committed in clear`,
+      fix: `move it away, make it anew (demesne secrets edit --file ${file.path}), replace what was ever committed`,
     });
   }
   return { parsed, metadata: parseMetadata(parsed.metadata, file.path) };
