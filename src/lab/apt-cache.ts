@@ -15,6 +15,7 @@ import type { Readable } from "node:stream";
 import { join } from "node:path";
 import * as z from "zod";
 import { digest } from "../lib/digest.ts";
+import { touch } from "./aging.ts";
 
 const Kept = z.strictObject({
   format: z.literal(1).meta({ description: "Version of this note" }),
@@ -54,7 +55,10 @@ export function openAptCache(folder: string): AptCache {
       const kept = readNote(noteOf(url));
       return kept !== undefined && kept.size === sizeOf(bodyOf(url)) ? kept : undefined;
     },
-    read: (url) => createReadStream(bodyOf(url)),
+    read: (url) => {
+      for (const file of [bodyOf(url), noteOf(url)]) touch(file, Date.now());
+      return createReadStream(bodyOf(url));
+    },
     write: async (url) => {
       downloads += 1;
       const temporary = `${bodyOf(url)}.${process.pid}-${downloads}.part`;

@@ -11,7 +11,8 @@ export const plainEnv: Readonly<Record<string, string>> = PLAIN;
 export async function output(argv: readonly string[], options: Partial<RunOptions> = {}): Promise<string> {
   const result = await run(argv, { timeoutMs: 30_000, env: PLAIN, ...options });
   if (result.status === 0) return result.stdout;
-  const last = `${result.stderr}\n${result.stdout}`.trim().split("\n").slice(-5).join("; ");
+  const words = result.stderr.trim() === "" ? result.stdout : result.stderr;
+  const last = words.trim().split("\n").slice(-5).join("; ");
   throw new Problem({
     code: "failed",
     where: `lab: ${argv.slice(0, 6).join(" ")}`,

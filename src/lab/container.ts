@@ -1,6 +1,6 @@
 // Runs systemd-nspawn over the twin's overlay and starts it again when the twin reboots (nspawn then ends with 133).
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, openSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { plainEnv } from "./command.ts";
 import { joinControlGroup } from "./control-group.ts";
@@ -51,7 +51,7 @@ export function startContainer(request: ContainerRequest): Container {
       return (found ??= findLeader(request.holder.pid));
     },
     boots: () => boots,
-    console: () => readFileSync(consoleOf(request), "utf8").trimEnd().split("\n").slice(-12).join("\n"),
+    console: () => lastLines(consoleOf(request)),
     retire: () => {
       retired = true;
     },
@@ -118,6 +118,12 @@ function pidNamespace(pid: number): string {
   } catch {
     return "";
   }
+}
+
+/** Empty when the twin is gone, and its console with it. */
+function lastLines(file: string): string {
+  if (!existsSync(file)) return "";
+  return readFileSync(file, "utf8").trimEnd().split("\n").slice(-12).join("\n");
 }
 
 function consoleOf({ folder }: ContainerRequest): string {

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { Problem } from "../lib/problem.ts";
 import { plainEnv } from "./command.ts";
-import { type ProcessMark, markOf } from "./process-mark.ts";
+import { type ProcessMark, isAlive, markOf } from "./process-mark.ts";
 
 export type Holder = {
   /** Process 1 of the namespaces, seen from this machine. */
@@ -54,8 +54,8 @@ export async function startHolder(): Promise<Holder> {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = once(child, "exit");
       child.ref();
-      child.stdin.destroy();
-      child.kill("SIGKILL");
+      // unshare ends when process 1 has; the kernel lets that one end last of all in its namespace.
+      if (isAlive(mark)) process.kill(pid, "SIGKILL");
       await gone;
     },
   };

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { canonicalJson } from "../lib/canonical-json.ts";
 import { digest as digestOf, digestJson } from "../lib/digest.ts";
+import { touch } from "./aging.ts";
 import type { Lab } from "./lab.ts";
 import { IMAGE_USER, NODE, nodeRuntime } from "./node-runtime.ts";
 import { sourceFiles } from "./source-files.ts";
@@ -22,6 +23,8 @@ export type ImageRequest = {
   readonly include?: readonly string[] | undefined;
   readonly args?: readonly string[] | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Folders it writes to: a volume mounted there starts out as theirs. */
+  readonly state?: readonly string[] | undefined;
   /** TCP ports it listens on. */
   readonly ports?: readonly number[] | undefined;
   readonly healthcheck?: Healthcheck | undefined;
@@ -87,13 +90,16 @@ export async function buildImage(lab: Pick<Lab, "cache">, request: ImageRequest)
   };
 }
 
-function programEntries({ root, entry, include = [] }: ImageRequest): TarEntry[] {
+function programEntries({ root, entry, include = [], state = [] }: ImageRequest): TarEntry[] {
   const files = new Set([...sourceFiles(root, entry), ...include.flatMap((path) => filesAt(root, path))]);
-  return [...files].map((path) => {
+  const owner = Number(IMAGE_USER.split(":")[0]);
+  const folders = state.map((path) => ({ kind: "folder", path: path.slice(1), mode: 0o700, owner }) as const);
+  const programs = [...files].map((path): TarEntry => {
     const source = join(root, path);
     const mode = (statSync(source).mode & 0o111) === 0 ? 0o644 : 0o755;
     return { kind: "file", path: `app/${path}`, mode, source };
   });
+  return [...folders, ...programs];
 }
 
 function filesAt(root: string, path: string): string[] {
@@ -105,7 +111,10 @@ function filesAt(root: string, path: string): string[] {
 async function makeLayer(blobs: string, entries: readonly TarEntry[]): Promise<Descriptor> {
   const note = join(blobs, `${digestJson(entries.map(identityOf)).slice("sha256:".length)}.layer`);
   const known = readNote(note);
-  if (known !== undefined && existsSync(blobOf(blobs, known.digest))) return known;
+  if (known !== undefined && existsSync(blobOf(blobs, known.digest))) {
+    for (const file of [note, blobOf(blobs, known.digest)]) touch(file, Date.now());
+    return known;
+  }
   const temporary = join(blobs, `${process.pid}-${Math.trunc(performance.now() * 1000)}.part`);
   try {
     const { digest, size } = await writeTar(temporary, entries);

@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Problem } from "../lib/problem.ts";
 import type { Progress } from "../lib/ports.ts";
+import { forgetUnused, touch } from "./aging.ts";
 import { openAptCache } from "./apt-cache.ts";
 import { type AptProxy, aptProxy } from "./apt-proxy.ts";
 import { makeBase } from "./base.ts";
@@ -11,7 +12,7 @@ import { keyringFor } from "./keyring.ts";
 import { type Archive, findArchive, machineSources } from "./mirror.ts";
 import { installMissing, missingPackages, requireRootOnLinux } from "./prerequisites.ts";
 import { type Release, type TwinOs, releases } from "./releases.ts";
-import { sweep } from "./slots.ts";
+import { basesInUse, sweep } from "./slots.ts";
 
 export type LabRequest = {
   readonly progress: Progress;
@@ -46,8 +47,9 @@ export async function prepareLab({ progress, signal, systems = ["debian-13"] }: 
   const swept = await sweep(signal);
   if (swept > 0) progress.step(`Removed ${swept} twin(s) that an earlier run left`);
   const cache = join(process.env["XDG_CACHE_HOME"] ?? "/var/cache", "demesne");
-  for (const folder of ["bases", "twins", "apt", "images"])
+  for (const folder of ["bases", "twins", "apt", "images/sha256"])
     mkdirSync(join(cache, folder), { recursive: true, mode: 0o755 });
+  clean(cache);
   const proxy = aptProxy(openAptCache(join(cache, "apt")), await machineProxy());
   const known = new Map<TwinOs, Promise<Base>>();
   const lab: Lab = {
@@ -63,6 +65,14 @@ export async function prepareLab({ progress, signal, systems = ["debian-13"] }: 
   };
   for (const os of systems) await lab.base(os);
   return lab;
+}
+
+function clean(cache: string): void {
+  const now = Date.now();
+  const inUse = basesInUse();
+  forgetUnused(join(cache, "bases"), now, (name) => inUse.has(name) || name.endsWith(".lock"));
+  forgetUnused(join(cache, "apt"), now);
+  forgetUnused(join(cache, "images", "sha256"), now);
 }
 
 async function findBase(lab: Lab, os: TwinOs, signal: AbortSignal | undefined): Promise<Base> {
@@ -90,6 +100,7 @@ async function build(lab: Lab, release: Release, archive: Archive, signal: Abort
       progress: lab.progress,
       signal,
     });
+    touch(folder, Date.now());
     return { folder, release, archive };
   } finally {
     await listening.close();

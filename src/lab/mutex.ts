@@ -13,11 +13,11 @@ export async function alone<T>(file: string, options: MutexOptions, work: () => 
   try {
     return await work();
   } finally {
-    release();
+    await release();
   }
 }
 
-async function take(file: string, { timeoutMs, signal }: MutexOptions): Promise<() => void> {
+async function take(file: string, { timeoutMs, signal }: MutexOptions): Promise<() => Promise<void>> {
   signal?.throwIfAborted();
   mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
   const wait = String(Math.ceil(timeoutMs / 1000));
@@ -26,11 +26,15 @@ async function take(file: string, { timeoutMs, signal }: MutexOptions): Promise<
     env: plainEnv,
     detached: true,
   });
-  const release = (): void => void holder.stdin.end();
+  const ended = new Promise<void>((resolve) => void holder.once("close", () => resolve()));
+  const release = async (): Promise<void> => {
+    holder.stdin.end();
+    await ended;
+  };
   holder.stdin.on("error", () => {});
   await new Promise<void>((resolve, reject) => {
     const stop = (): void => {
-      release();
+      holder.kill();
       reject(signal?.reason);
     };
     signal?.addEventListener("abort", stop, { once: true });

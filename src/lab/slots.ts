@@ -2,6 +2,7 @@
 // A slot whose owner died is swept by the next lab process; one whose owner lives is never touched.
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { Problem } from "../lib/problem.ts";
 import { SLOTS, subnetOf } from "./addresses.ts";
@@ -22,6 +23,7 @@ type SlotRecord = z.infer<typeof SlotRecord>;
 const RECORDS = "/run/demesne-lab";
 const LOCK = join(RECORDS, "lock");
 const WAIT_MS = 120_000;
+const PAUSE_MS = 10;
 
 export type Slot = { readonly number: number; readonly folder: string };
 
@@ -77,11 +79,17 @@ async function sweepDead(): Promise<number> {
 
 async function remove(number: number): Promise<void> {
   const record = read(number);
-  for (const holder of record?.holders ?? []) if (isAlive(holder)) process.kill(holder.pid, "SIGKILL");
+  for (const holder of record?.holders ?? []) await end(holder);
   await removeControlGroup(number);
   await disconnect(subnetOf(number));
   if (record !== undefined) rmSync(record.folder, { recursive: true, force: true, maxRetries: 5 });
   rmSync(recordOf(number), { force: true });
+}
+
+/** The kernel lets a holder end last of all in its namespaces. */
+async function end(holder: ProcessMark): Promise<void> {
+  if (isAlive(holder)) process.kill(holder.pid, "SIGKILL");
+  for (let waited = 0; isAlive(holder) && waited < WAIT_MS; waited += PAUSE_MS) await sleep(PAUSE_MS);
 }
 
 async function afterLast(): Promise<void> {

@@ -9,7 +9,11 @@ export type TarEntry = {
   readonly path: string;
   readonly mode: number;
 } & (
-  | { readonly kind: "folder" }
+  | {
+      readonly kind: "folder";
+      /** Number of the user and group it belongs to; root without it. */
+      readonly owner?: number | undefined;
+    }
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "file"; readonly source: string }
 );
@@ -70,11 +74,21 @@ function header(entry: TarEntry, size: number): Buffer {
   const name = entry.kind === "folder" ? `${entry.path}/` : entry.path;
   const short = splitName(name);
   if (short !== undefined)
-    return block({ ...short, mode: entry.mode, size, type: entry.kind === "folder" ? "5" : "0" });
+    return block({
+      ...short,
+      mode: entry.mode,
+      size,
+      type: entry.kind === "folder" ? "5" : "0",
+      owner: ownerOf(entry),
+    });
   const record = paxRecord("path", name);
   const pax = block({ name: "pax", prefix: "", mode: 0o644, size: record.length, type: "x" });
   const own = { name: name.slice(-100), prefix: "", mode: entry.mode, size, type: entry.kind === "folder" ? "5" : "0" };
   return Buffer.concat([pax, record, Buffer.alloc((BLOCK - (record.length % BLOCK)) % BLOCK), block(own)]);
+}
+
+function ownerOf(entry: TarEntry): number {
+  return entry.kind === "folder" ? (entry.owner ?? 0) : 0;
 }
 
 /** ustar holds 100 bytes of name and 155 of folders before it. */
@@ -103,17 +117,18 @@ type Block = {
   readonly mode: number;
   readonly size: number;
   readonly type: string;
+  readonly owner?: number;
 };
 
-function block({ name, prefix, mode, size, type }: Block): Buffer {
+function block({ name, prefix, mode, size, type, owner = 0 }: Block): Buffer {
   const bytes = Buffer.alloc(BLOCK);
   const octal = (value: number, at: number, width: number): void => {
     bytes.write(`${value.toString(8).padStart(width - 1, "0")}\0`, at, "ascii");
   };
   bytes.write(name, 0);
   octal(mode, 100, 8);
-  octal(0, 108, 8);
-  octal(0, 116, 8);
+  octal(owner, 108, 8);
+  octal(owner, 116, 8);
   octal(size, 124, 12);
   octal(0, 136, 12);
   bytes.write("        ", 148, "ascii");

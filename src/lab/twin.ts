@@ -154,7 +154,7 @@ function describe({ request, base, slot, subnet, keys, holder, ending, container
     aptProxy,
     wires: { slot, subnet, holder, ending, nextPlace: () => (places += 1) - 1 },
     root: () => `/proc/${leaderOf(container, id)}/root`,
-    exec: (argv, options) => run(enterTwin(leaderOf(container, id), argv), { ...options, env: plainEnv }),
+    exec: async (argv, options) => await run(enterTwin(leaderOf(container, id), argv), { ...options, env: plainEnv }),
     reboot: (signal) => reboot(twin, container, signal),
     destroy: () => ending.end(),
   };
@@ -191,7 +191,7 @@ function leaderOf(container: Container, id: string): number {
     code: "unreachable",
     where: `lab twin ${id}`,
     what: "is not running",
-    fix: "boot a new one; its last words were:\n" + container.console(),
+    fix: `boot a new one; this one's console ended with:\n${container.console()}`,
   });
 }
 
