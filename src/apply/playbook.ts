@@ -1,5 +1,5 @@
 // Prints a plan into a playbook. Nothing is decided here: the plan holds every task and every byte. Pure.
-import { Document, isScalar, visit } from "yaml";
+import { Document, visit, type Scalar } from "yaml";
 import type { HostPlan } from "../plan/index.ts";
 import type { Step, Task, TreeEntry } from "../resources/index.ts";
 
@@ -22,20 +22,23 @@ export function printPlaybook(plan: HostPlan): Playbook {
     step.step === "tree" ? [{ name: treeName(index), entries: step.entries }] : [],
   );
   const tasks = [...folder, ...widen, ...plan.steps.map(taskOf), ...narrow];
-  return { text: printPlay(`apply a plan to ${plan.host}`, plan.host, tasks, true), trees };
+  return { text: printPlay(`apply a plan to ${plan.host}`, plan.host, tasks), trees };
 }
 
-/** A play in YAML. In a literal one, what looks like a template is marked as text, so that Ansible leaves it alone. */
-export function printPlay(name: string, hosts: string, tasks: readonly Task[], literal: boolean): string {
-  const document = new Document([{ name, hosts, gather_facts: false, tasks: tasks.map(taskFields) }]);
-  if (literal) {
-    visit(document, {
-      Scalar(_key, node) {
-        if (isScalar(node) && typeof node.value === "string" && /\{[{%#]/.test(node.value)) node.tag = "!unsafe";
-      },
-    });
-  }
+/** A play in YAML. What looks like a template in a literal task is marked as text, so that Ansible leaves it alone. */
+export function printPlay(name: string, hosts: string, tasks: readonly Task[]): string {
+  const document = new Document([{ name, hosts, gather_facts: false, tasks: [] }]);
+  const nodes = tasks.map((task) => {
+    const node = document.createNode(taskFields(task));
+    if (task.templated !== true) visit(node, { Scalar: (_key, scalar) => markUnsafe(scalar) });
+    return node;
+  });
+  document.setIn([0, "tasks"], document.createNode(nodes));
   return document.toString({ lineWidth: 0 });
+}
+
+function markUnsafe(scalar: Scalar): void {
+  if (typeof scalar.value === "string" && /\{[{%#]/.test(scalar.value)) scalar.tag = "!unsafe";
 }
 
 function taskFields(task: Task): Record<string, unknown> {

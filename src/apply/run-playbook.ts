@@ -134,15 +134,20 @@ function environment(folder: string): Record<string, string> {
 }
 
 function taskProblem(id: string, { event, task, msg, stderr, stdout }: Event): Problem {
-  const said =
-    [msg, lastLine(stderr ?? ""), lastLine(stdout ?? "")].find((each) => each !== undefined && each !== "") ??
-    "no reason was given";
+  // For a program that failed, Ansible's own message says only that it did.
+  const reasons = msg === "non-zero return code" ? [tail(stderr), tail(stdout)] : [msg, tail(stderr), tail(stdout)];
+  const said = reasons.find((each) => each !== undefined && each !== "") ?? "no reason was given";
   return new Problem({
     code: event === "unreachable" ? "unreachable" : "failed",
     where: `host ${id}, task "${task}"`,
     what: said.trim().replaceAll(/\s+/g, " "),
     fix: "what ran before it is done and stays; mend the cause, then plan again: the new plan holds what is left",
   });
+}
+
+/** The end of what a program said, on one line. */
+function tail(text: string | undefined): string | undefined {
+  return text?.trim().split("\n").slice(-4).join("; ");
 }
 
 function lastLine(text: string): string {

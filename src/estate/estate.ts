@@ -18,7 +18,13 @@ export type EstateHost = Plain<{ id: string } & HostEntry>;
 /** An image that is pulled by digest, or one that Demesne builds (its digest is in the lock once it was built). */
 export type Image =
   | { readonly kind: "pinned"; readonly ref: string; readonly digest: string }
-  | { readonly kind: "build"; readonly build: "demesne-gateway"; readonly digest: string | undefined };
+  | {
+      readonly kind: "build";
+      readonly build: "demesne-gateway";
+      /** Where it was published; undefined until it was. */
+      readonly ref?: string | undefined;
+      readonly digest: string | undefined;
+    };
 
 export type EstateService = Plain<
   { name: string } & Omit<ServiceFile, "build" | "files"> & {

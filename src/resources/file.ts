@@ -91,7 +91,7 @@ export const file: Kind<FileWanted, FileObserved> = {
     const removed = changes.filter((change) => change.action === "remove").map((change) => absent(change.id));
     return [...removed, ...changes.flatMap((change) => (change.wanted === undefined ? [] : [put(change.wanted)]))];
   },
-  idempotent: (wanted) => [copyTask(wanted)],
+  idempotent: (wanted) => [wanted.secret === undefined ? copyTask(wanted) : secretTask(wanted, wanted.secret)],
 
   sentence(change) {
     if (change.action === "remove") return `remove the file ${change.id}`;
@@ -157,6 +157,12 @@ function copyTask(wanted: FileWanted): Task {
       ...(validate === undefined ? {} : { validate: validate.join(" ") }),
     },
   };
+}
+
+/** An exported project holds no secrets: it takes them from a variable that its user fills. */
+function secretTask(wanted: FileWanted, { name, template = "{}" }: NonNullable<FileWanted["secret"]>): Task {
+  const content = template.replace("{}", () => `{{ demesne_secrets['${name}'] }}`);
+  return { ...copyTask({ ...wanted, content }), noLog: true, templated: true };
 }
 
 function absent(path: string): Step {

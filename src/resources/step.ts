@@ -22,6 +22,10 @@ export const Task = z.strictObject({
   module: z.string().meta({ description: "Short name of a module in ansible.builtin" }),
   args: z.record(z.string(), z.json()),
   noLog: z.boolean().optional(),
+  templated: z
+    .boolean()
+    .optional()
+    .meta({ description: "Its arguments hold templates on purpose; only in exported projects" }),
   changedWhen: z.string().optional().meta({ description: "Only in exported projects" }),
   failedWhen: z.string().optional(),
   register: z.string().optional(),

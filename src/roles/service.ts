@@ -37,7 +37,7 @@ function resourcesOfService(each: EstateService, input: RoleInput): Resource[] {
   const folder = `${ROOT}/${each.name}`;
   const secrets = secretsOf(each, input);
   const files = filesOf(each, input);
-  const images = each.containers.flatMap(({ image }) => (image.digest === undefined ? [] : [pinned(image)]));
+  const images = each.containers.flatMap(({ image }) => pinned(image) ?? []);
   const digests = secrets.map(({ file, secret, template }) => [file, input.secretDigest(secret, template)] as const);
   const inputs = digestJson({
     compose: compose(each, secrets, files, ""),
@@ -85,8 +85,9 @@ function resourcesOfService(each: EstateService, input: RoleInput): Resource[] {
   ];
 }
 
-function pinned(image: EstateService["containers"][number]["image"]): string {
-  return image.kind === "pinned" ? `${image.ref}@${image.digest}` : `${image.build}@${image.digest}`;
+/** Repository and digest; undefined for an image that was not built and published yet. */
+function pinned(image: EstateService["containers"][number]["image"]): string | undefined {
+  return image.ref === undefined || image.digest === undefined ? undefined : `${image.ref}@${image.digest}`;
 }
 
 function secretsOf(each: EstateService, { estate }: RoleInput): SecretFile[] {
@@ -125,7 +126,7 @@ function compose(
       const main = name === each.name ? mainPart(each, secrets, files) : { volumes: [] };
       const labels = { ...container.labels, [INPUTS_LABEL]: inputs };
       const run = {
-        image: image === undefined ? container.image : pinned(image),
+        image: (image === undefined ? undefined : pinned(image)) ?? container.image,
         labels,
         networks: networks.map(([key]) => key),
       };

@@ -1,0 +1,119 @@
+// demesne apply: runs a saved plan, and looks whether the hosts are as wanted.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { applyHost, installAnsible } from "../apply/index.ts";
+import { loadEstate, type Estate } from "../estate/index.ts";
+import { digest } from "../lib/digest.ts";
+import { Problem } from "../lib/problem.ts";
+import { openLedger } from "../ledger/index.ts";
+import { Plan } from "../plan/index.ts";
+import { cacheFolder } from "./cache-folder.ts";
+import { command, type Context } from "./command.ts";
+import { estateSecrets } from "./estate-secrets.ts";
+import type { ExitName } from "./exit.ts";
+import { addressOf, hostsOf, wantedOf, withHost } from "./host-plan.ts";
+
+const ApplyOptions = z.strictObject({
+  estate: z
+    .string()
+    .optional()
+    .meta({ description: "the estate's folder; this folder without it", placeholder: "folder" }),
+});
+
+export const apply = command({
+  name: "apply",
+  summary: "run a saved plan, and look whether the hosts are as wanted",
+  arguments: [{ name: "plan", description: "a plan that `demesne plan --out` saved" }],
+  options: ApplyOptions,
+  exits: [
+    "done",
+    "usage",
+    "estate",
+    "prerequisite",
+    "unreachable",
+    "refused",
+    "stale",
+    "failed",
+    "unhealthy",
+    "secret",
+    "ledger",
+    "interrupted",
+  ],
+  run: runApply,
+});
+
+async function runApply(
+  context: Context,
+  [file = ""]: readonly string[],
+  options: z.infer<typeof ApplyOptions>,
+): Promise<ExitName> {
+  const { progress, signal } = context;
+  const text = await readPlan(file);
+  const plan = parsePlan(file, text);
+  const estate = await loadEstate(options.estate ?? ".", { signal });
+  refuseMovedEstate(plan, estate);
+  const secrets = await estateSecrets(estate, signal);
+  const ansible = await installAnsible({ cache: cacheFolder(), progress, signal });
+  const ledger = openLedger(join(estate.root, ".demesne", "ledger"));
+  let left = 0;
+  for (const hostPlan of plan.hosts.filter((each) => each.steps.length + each.refusals.length > 0)) {
+    const [host] = hostsOf(estate, hostPlan.host);
+    if (host === undefined) continue;
+    const { resources: wanted } = wantedOf({ estate, host, secrets, skipped: new Map(), isTwin: false });
+    await ledger.append({ kind: "apply/intent", host: host.id, plan: digest(text), changes: hostPlan.changes.length });
+    const input = { plan: hostPlan, wanted, ansible, secret: secrets.open, secretKey: secrets.key, progress, signal };
+    const applied = await withHost(addressOf(host), async (ssh) => await applyHost({ ...input, host: ssh }));
+    const remaining = applied.left.changes.length + applied.left.refusals.length;
+    await ledger.append({
+      kind: "apply/result",
+      host: host.id,
+      plan: digest(text),
+      applied: applied.applied,
+      left: remaining,
+    });
+    context.out(`${host.id}: ${applied.applied} changes applied, ${remaining} left\n`);
+    left += remaining;
+  }
+  return left === 0 ? "done" : "unhealthy";
+}
+
+async function readPlan(file: string): Promise<string> {
+  return await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new Problem({
+      code: "usage",
+      where: file,
+      what: "cannot be read",
+      fix: "make a plan first: demesne plan --out FILE",
+      cause,
+    });
+  });
+}
+
+function parsePlan(file: string, text: string): Plan {
+  try {
+    return Plan.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new Problem({
+      code: "stale",
+      where: file,
+      what: "is not a plan of this version of Demesne, or was edited",
+      fix: "plan again: demesne plan --out FILE",
+      cause,
+    });
+  }
+}
+
+/** The plan holds the digest of every file that it was computed from. */
+function refuseMovedEstate(plan: Plan, estate: Estate): void {
+  const now = new Map(estate.inputs.map((each) => [each.path, each.digest]));
+  const then = new Map(plan.estate.inputs.map((each) => [each.path, each.digest]));
+  const paths = [...new Set([...now.keys(), ...then.keys()])].filter((path) => now.get(path) !== then.get(path));
+  if (paths.length === 0) return;
+  throw new Problem({
+    code: "stale",
+    where: paths.join(", "),
+    what: "changed since the plan was made, so nothing was done",
+    fix: "plan again, and read the new plan",
+  });
+}

@@ -1,0 +1,32 @@
+// What a command is: options (zod), a description, the ways it can end, and a runbook. One file per command.
+import type { z } from "zod";
+import type { Progress } from "../lib/ports.ts";
+import type { ExitName } from "./exit.ts";
+
+/** What a command is given: where it writes and when it must stop. */
+export type Context = {
+  readonly out: (text: string) => void;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  /** Is standard output a terminal that wants colours? */
+  readonly isColoured: boolean;
+  /** Is standard error a terminal, so that progress may be redrawn? */
+  readonly isTerminal: boolean;
+};
+
+export type Argument = { readonly name: string; readonly description: string; readonly default?: string };
+
+export type Command<O extends z.ZodObject = z.ZodObject> = {
+  readonly name: string;
+  readonly summary: string;
+  readonly arguments: readonly Argument[];
+  /** Keys become flags: `dryRun: z.boolean()` is `--dry-run`, a string takes a value. */
+  readonly options: O;
+  readonly exits: readonly ExitName[];
+  readonly run: (context: Context, args: readonly string[], options: z.infer<O>) => Promise<ExitName>;
+};
+
+/** Ties a command's options to its run function. */
+export function command<O extends z.ZodObject>(parts: Command<O>): Command<O> {
+  return parts;
+}

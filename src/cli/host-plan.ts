@@ -1,0 +1,73 @@
+// The way from an estate to one host's plan: what is wanted, one look, the differences.
+import type { Estate, EstateHost } from "../estate/index.ts";
+import { SshHost, type HostAddress } from "../host/index.ts";
+import { Problem } from "../lib/problem.ts";
+import { observe } from "../observe/index.ts";
+import { planHost, type HostPlan } from "../plan/index.ts";
+import type { Resource } from "../resources/index.ts";
+import { resourcesOf } from "../roles/index.ts";
+import type { SecretStore } from "./secret-store.ts";
+
+export type HostPlanInput = {
+  readonly estate: Estate;
+  readonly host: EstateHost;
+  readonly secrets: SecretStore;
+  readonly ssh: SshHost;
+  /** Services that are left out, with the reason. */
+  readonly skipped: ReadonlyMap<string, string>;
+  /** A twin shares this machine's kernel, so what belongs to a kernel is left out and said. */
+  readonly isTwin: boolean;
+  readonly role?: string | undefined;
+  readonly signal: AbortSignal;
+};
+
+/** What the estate wants of a host, and what of that a twin cannot have. */
+export type Wanted = { readonly resources: readonly Resource[]; readonly notRehearsed: HostPlan["notRehearsed"] };
+
+export function wantedOf({ estate, host, secrets, skipped, isTwin }: Omit<HostPlanInput, "ssh" | "signal">): Wanted {
+  const all = resourcesOf({ estate, host, skipped, secretDigest: secrets.digest });
+  if (!isTwin) return { resources: all, notRehearsed: [] };
+  const left = all.filter((each) => each.ownKernel !== undefined);
+  return {
+    resources: all.filter((each) => each.ownKernel === undefined),
+    notRehearsed: left.map(({ ref, ownKernel }) => ({ ref, reason: ownKernel ?? "" })),
+  };
+}
+
+/** Looks at a host and plans for it. */
+export async function planOneHost(input: HostPlanInput): Promise<HostPlan> {
+  const { resources, notRehearsed } = wantedOf(input);
+  const look = await observe(input.ssh, resources, { secretKey: input.secrets.key, signal: input.signal });
+  return planHost({ host: input.host.id, wanted: resources, look, notRehearsed, role: input.role });
+}
+
+export function addressOf({ id, address, port, user, hostKeys, proxyJump }: EstateHost): HostAddress {
+  return { id, address, port, user, hostKeys, proxyJump };
+}
+
+/** The live hosts, or the one that was asked for. */
+export function hostsOf(estate: Estate, id: string | undefined): readonly EstateHost[] {
+  const live = estate.hosts.filter((each) => each.state === "live");
+  if (id === undefined) return live;
+  const found = live.filter((each) => each.id === id);
+  if (found.length > 0) return found;
+  const known = estate.hosts.some((each) => each.id === id);
+  throw new Problem({
+    code: "usage",
+    where: `--host ${id}`,
+    what: known ? "is dormant" : "is not a host of this estate",
+    fix: known
+      ? `set state: live for it in inventory/hosts.yaml`
+      : `choose one of: ${live.map((each) => each.id).join(", ")}`,
+  });
+}
+
+/** Opens a host for the time of `work`, and closes it whatever happens. */
+export async function withHost<T>(address: HostAddress, work: (ssh: SshHost) => Promise<T>): Promise<T> {
+  const ssh = await SshHost.open(address);
+  try {
+    return await work(ssh);
+  } finally {
+    await ssh.close();
+  }
+}

@@ -1,0 +1,69 @@
+// demesne plan: one read-only look at each host, and every change that would make it as wanted.
+import { writeFile } from "node:fs/promises";
+import { z } from "zod";
+import { loadEstate } from "../estate/index.ts";
+import { canonicalJson } from "../lib/canonical-json.ts";
+import { Plan, renderPlan } from "../plan/index.ts";
+import { command, type Context } from "./command.ts";
+import type { ExitName } from "./exit.ts";
+import { addressOf, hostsOf, planOneHost, withHost } from "./host-plan.ts";
+import { estateSecrets } from "./estate-secrets.ts";
+import { painter } from "./render/paint.ts";
+import { version } from "./version.ts";
+
+const PlanOptions = z.strictObject({
+  host: z.string().optional().meta({ description: "only this host", placeholder: "id" }),
+  role: z.string().optional().meta({ description: "only this role, and what it stands on", placeholder: "name" }),
+  out: z.string().optional().meta({ description: "save the plan, to be applied later", placeholder: "file" }),
+  full: z.boolean().optional().meta({ description: "show the whole text of new files too" }),
+  json: z.boolean().optional().meta({ description: "print the plan as JSON" }),
+});
+
+export const plan = command({
+  name: "plan",
+  summary: "show every change that would make the hosts as the estate wants them",
+  arguments: [{ name: "estate", description: "the estate's folder", default: "." }],
+  options: PlanOptions,
+  exits: ["done", "changes", "usage", "estate", "prerequisite", "unreachable", "refused", "secret", "interrupted"],
+  run: runPlan,
+});
+
+async function runPlan(
+  context: Context,
+  [folder = "."]: readonly string[],
+  options: z.infer<typeof PlanOptions>,
+): Promise<ExitName> {
+  const { signal } = context;
+  const estate = await loadEstate(folder, { signal });
+  const secrets = await estateSecrets(estate, signal);
+  const hosts = await Promise.all(
+    hostsOf(estate, options.host).map(async (host) => {
+      const input = {
+        estate,
+        host,
+        secrets,
+        skipped: new Map<string, string>(),
+        isTwin: false,
+        role: options.role,
+        signal,
+      };
+      return await withHost(addressOf(host), async (ssh) => await planOneHost({ ...input, ssh }));
+    }),
+  );
+  const { name, profile, inputs } = estate;
+  const made = Plan.parse({
+    format: 1,
+    tool: version(),
+    created: new Date().toISOString(),
+    estate: { name, profile, inputs },
+    hosts,
+  });
+  if (options.out !== undefined) await writeFile(options.out, canonicalJson(made), { mode: 0o600 });
+  context.out(
+    options.json === true
+      ? `${canonicalJson(made)}\n`
+      : renderPlan(made, { paint: painter(context.isColoured), full: options.full === true }),
+  );
+  if (hosts.some((each) => each.refusals.length > 0)) return "refused";
+  return hosts.some((each) => each.changes.length + each.waiting.length > 0) ? "changes" : "done";
+}

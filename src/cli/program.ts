@@ -1,0 +1,111 @@
+// Builds the command line from the command objects, and turns what is thrown into words and an exit code.
+import { Command as Program, CommanderError, Option } from "commander";
+import { z } from "zod";
+import { Problem } from "../lib/problem.ts";
+import type { Command, Context } from "./command.ts";
+import { commands } from "./commands.ts";
+import { exits, type ExitName } from "./exit.ts";
+import { lineProgress, terminalProgress } from "./render/progress.ts";
+import { version } from "./version.ts";
+
+/** Runs the command that argv names and answers with the exit code of the process. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const stop = new AbortController();
+  const onSignal = (): void => stop.abort(interrupted());
+  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  const isTerminal = process.stderr.isTTY;
+  const context: Context = {
+    out: (text) => process.stdout.write(text),
+    progress: isTerminal ? terminalProgress(process.stderr) : lineProgress(process.stderr),
+    signal: stop.signal,
+    isColoured: process.stdout.isTTY && process.env["NO_COLOR"] === undefined,
+    isTerminal,
+  };
+  try {
+    return exits[await dispatch(argv, context)].code;
+  } catch (error) {
+    context.progress.detail("");
+    return tell(stop.signal.aborted ? stop.signal.reason : error, argv.includes("--json"));
+  } finally {
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+  }
+}
+
+function interrupted(): Problem {
+  return new Problem({
+    code: "interrupted",
+    where: "demesne",
+    what: "stopped as asked",
+    fix: "what was begun is cleaned up; run the same command again",
+  });
+}
+
+async function dispatch(argv: readonly string[], context: Context): Promise<ExitName> {
+  let ended: ExitName = "done";
+  const program = new Program("demesne")
+    .description("A private, hardened AI control plane on hosts you already have.")
+    .version(version(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
+  const wanted = argv[2];
+  for (const entry of commands) {
+    if (entry.name === wanted) addCommand(program, await entry.load(), context, (name) => (ended = name));
+    else program.command(entry.name, { hidden: false }).description(entry.summary);
+  }
+  if (wanted === undefined) {
+    process.stdout.write(program.helpInformation());
+    return "usage";
+  }
+  await program.parseAsync([...argv]);
+  return ended;
+}
+
+function addCommand(program: Program, command: Command, context: Context, end: (name: ExitName) => void): void {
+  const sub = program.command(command.name).description(command.summary).addHelpText("after", exitHelp(command));
+  for (const { name, description, default: value } of command.arguments) {
+    sub.argument(value === undefined ? `<${name}>` : `[${name}]`, description, value);
+  }
+  for (const option of flags(command.options)) sub.addOption(option);
+  sub.action(async (...given: unknown[]) => {
+    const args = z.array(z.string()).parse(given.slice(0, command.arguments.length));
+    end(await command.run(context, args, command.options.parse(sub.opts())));
+  });
+}
+
+/** One flag for each key of the options' schema. */
+function flags(options: z.ZodObject): Option[] {
+  return Object.entries(options.shape).map(([key, schema]) => {
+    const flag = `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const { description = "", placeholder } = schema instanceof z.ZodType ? (schema.meta() ?? {}) : {};
+    return new Option(typeof placeholder === "string" ? `${flag} <${placeholder}>` : flag, description);
+  });
+}
+
+function exitHelp(command: Command): string {
+  const lines = command.exits.map((name) => `  ${String(exits[name].code).padStart(3)}  ${exits[name].means}`);
+  return `\nExit codes:\n${lines.join("\n")}\n`;
+}
+
+function tell(error: unknown, asJson: boolean): number {
+  if (error instanceof CommanderError) return tellUsage(error);
+  if (error instanceof Problem) {
+    const { code, where, what, fix } = error;
+    process.stderr.write(
+      asJson ? `${JSON.stringify({ problem: { code, where, what, fix } })}\n` : `${where}: ${what}\nfix: ${fix}\n`,
+    );
+    return exits[code].code;
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`${stack}\nThis is a bug in Demesne. Please report it with the lines above.\n`);
+  return exits.bug.code;
+}
+
+function tellUsage(error: CommanderError): number {
+  // Help and version were asked for: that is no failure.
+  if (error.exitCode === 0) return exits.done.code;
+  process.stderr.write(`${error.message.replace(/^error: /, "")}\nfix: demesne --help\n`);
+  return exits.usage.code;
+}
