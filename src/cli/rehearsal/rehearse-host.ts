@@ -99,7 +99,7 @@ async function rehearseTwin(
 }
 
 /** Builds what the estate's services build, and lays it into the twin's own registry. */
-async function overlayOf(estate: Estate, lab: Lab, twin: Twin, worker: Worker): Promise<Overlay> {
+export async function overlayOf(estate: Estate, lab: Lab, twin: Twin, worker: Worker): Promise<Overlay> {
   const { address } = twin;
   if (address.identityFile === undefined)
     throw new Problem({ code: "failed", where: "lab", what: "the twin has no login key", fix: "please report it" });
