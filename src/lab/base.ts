@@ -43,9 +43,12 @@ export async function makeBase(request: BaseRequest): Promise<string> {
     if (existsSync(base)) return base;
     removeUnfinished(request.folder, name);
     const building = join(request.folder, `.building-${name}`);
-    await build(request, building);
-    renameSync(join(building, "root"), base);
-    rmSync(building, { recursive: true, force: true });
+    try {
+      await build(request, building);
+      renameSync(join(building, "root"), base);
+    } finally {
+      rmSync(building, { recursive: true, force: true });
+    }
     return base;
   });
 }

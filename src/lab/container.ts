@@ -18,6 +18,8 @@ export type ContainerRequest = {
 export type Container = {
   /** Process 1 of the twin as this machine sees it; undefined while it is not running. */
   leader(): number | undefined;
+  /** It stopped, and not for a reboot. */
+  hasEnded(): boolean;
   /** How often it has been started. */
   boots(): number;
   /** The last lines of its console. */
@@ -36,12 +38,14 @@ export function startContainer(request: ContainerRequest): Container {
   let boots = 0;
   let child: ChildProcess;
   let found: number | undefined;
+  let ended = false;
   const start = (): void => {
     boots += 1;
     found = undefined;
     child = spawnContainer(request);
     child.once("exit", (status) => {
       if (status === REBOOT && !retired) start();
+      else ended = true;
     });
   };
   start();
@@ -50,6 +54,7 @@ export function startContainer(request: ContainerRequest): Container {
       if (child.exitCode !== null || child.signalCode !== null) return undefined;
       return (found ??= findLeader(request.holder.pid));
     },
+    hasEnded: () => ended,
     boots: () => boots,
     console: () => lastLines(consoleOf(request)),
     retire: () => {

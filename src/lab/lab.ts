@@ -10,7 +10,7 @@ import { makeBase } from "./base.ts";
 import { output } from "./command.ts";
 import { keyringFor } from "./keyring.ts";
 import { type Archive, findArchive, machineSources } from "./mirror.ts";
-import { installMissing, missingPackages, requireRootOnLinux } from "./prerequisites.ts";
+import { installMissing, missingPackages, requireRoom, requireRootOnLinux } from "./prerequisites.ts";
 import { type Release, type TwinOs, releases } from "./releases.ts";
 import { basesInUse, sweep } from "./slots.ts";
 
@@ -49,6 +49,7 @@ export async function prepareLab({ progress, signal, systems = ["debian-13"] }: 
   const cache = join(process.env["XDG_CACHE_HOME"] ?? "/var/cache", "demesne");
   for (const folder of ["bases", "twins", "apt", "images/sha256"])
     mkdirSync(join(cache, folder), { recursive: true, mode: 0o755 });
+  requireRoom(cache);
   clean(cache);
   const proxy = aptProxy(openAptCache(join(cache, "apt")), await machineProxy());
   const known = new Map<TwinOs, Promise<Base>>();

@@ -1,5 +1,5 @@
 // What this machine must have for twins: Linux, root, and a few Debian packages, which are installed where missing.
-import { existsSync } from "node:fs";
+import { existsSync, statfsSync } from "node:fs";
 import { Problem } from "../lib/problem.ts";
 import type { Progress } from "../lib/ports.ts";
 import { output } from "./command.ts";
@@ -14,6 +14,9 @@ const NEEDED: Readonly<Record<string, string>> = {
   gpgv: "/usr/bin/gpgv",
 };
 
+/** statfs(2): OVERLAYFS_SUPER_MAGIC. */
+const OVERLAY = 0x794c7630;
+const ROOM_BYTES = 3 * 2 ** 30;
 const INSTALL_MS = 600_000;
 
 /** Throws Problem `prerequisite` where twins cannot be made at all. */
@@ -32,6 +35,27 @@ export function requireRootOnLinux(platform: string, uid: number | undefined): v
       where: "lab",
       what: "twins need root (mounts, network namespaces, debootstrap)",
       fix: "run the same command with sudo",
+    });
+  }
+}
+
+/** Throws Problem `prerequisite` where a twin's disk cannot lie. */
+export function requireRoom(folder: string): void {
+  const { type, bavail, bsize } = statfsSync(folder);
+  if (type === OVERLAY) {
+    throw new Problem({
+      code: "prerequisite",
+      where: folder,
+      what: "lies on an overlay (a container's disk), on which no twin's overlay can lie",
+      fix: "name a folder on a real disk or on tmpfs: XDG_CACHE_HOME=/mnt/disk",
+    });
+  }
+  if (bavail * bsize < ROOM_BYTES) {
+    throw new Problem({
+      code: "prerequisite",
+      where: folder,
+      what: `twins need 3 GiB of disk, ${Math.floor((bavail * bsize) / 2 ** 20)} MiB are free`,
+      fix: "free some space, or name a folder on another disk: XDG_CACHE_HOME=/mnt/disk",
     });
   }
 }

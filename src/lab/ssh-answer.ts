@@ -10,16 +10,18 @@ export type SshWait = {
   readonly address: string;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** It will never come. */
+  readonly hasEnded: () => boolean;
   /** Said when it does not come. */
   readonly console: () => string;
 };
 
 /** Throws Problem `failed`, with the console's last lines, when nothing answers in time. */
-export async function sshAnswers({ address, timeoutMs, signal, console }: SshWait): Promise<void> {
+export async function sshAnswers({ address, timeoutMs, signal, hasEnded, console }: SshWait): Promise<void> {
   const deadline = AbortSignal.timeout(timeoutMs);
   while (!(await greets(address))) {
     signal?.throwIfAborted();
-    if (deadline.aborted) throw silent(address, console());
+    if (deadline.aborted || hasEnded()) throw silent(address, console());
     await sleep(PAUSE_MS);
   }
 }

@@ -162,7 +162,7 @@ function describe({ request, base, slot, subnet, keys, holder, ending, container
 }
 
 async function answers(twin: Twin, container: Container, signal: AbortSignal | undefined): Promise<void> {
-  await sshAnswers({ address: twin.address4, timeoutMs: BOOT_MS, signal, console: () => container.console() });
+  await sshAnswers({ address: twin.address4, timeoutMs: BOOT_MS, signal, ...container });
 }
 
 async function reboot(twin: Twin, container: Container, signal: AbortSignal | undefined): Promise<void> {
@@ -174,7 +174,7 @@ async function reboot(twin: Twin, container: Container, signal: AbortSignal | un
     if (deadline.aborted) throw stuck(twin.id, container.console());
     await sleep(PAUSE_MS);
   }
-  await sshAnswers({ address: twin.address4, timeoutMs: BOOT_MS, signal, console: () => container.console() });
+  await sshAnswers({ address: twin.address4, timeoutMs: BOOT_MS, signal, ...container });
 }
 
 /** argv that runs in all of the twin's namespaces, without the powers that reach this machine. */
