@@ -1,15 +1,24 @@
 // Asks sshd, with the real OpenSSH client, for a login by password: it must offer public keys and nothing else.
+import { isIPv6 } from "node:net";
 import type { HostAddress } from "../host/index.ts";
 import type { RunResult } from "../lib/run.ts";
 import { failed, passed, skipped, type Check } from "./check.ts";
+import { isOpen, type Expectation } from "./expectation.ts";
+import { scan } from "./programs.ts";
 import type { Vantage } from "./vantage.ts";
 
 const TIMEOUT_MS = 20_000;
 /** Ways in that need no key; asked for as if somebody had a password to try. */
 const WANTED = "password,keyboard-interactive";
 
-export async function checkSshd(vantage: Vantage, host: HostAddress, signal?: AbortSignal): Promise<Check> {
+export async function checkSshd(
+  vantage: Vantage,
+  host: HostAddress,
+  expectation: Expectation,
+  signal?: AbortSignal,
+): Promise<Check> {
   const about = { name: "sshd refuses passwords", from: vantage.name };
+  if (!(await isLetIn(vantage, host, expectation, signal))) return skipped(about, "the estate does not open ssh to it");
   const answers: string[] = [];
   for (const user of new Set([host.user, "root"])) {
     const seen = await vantage.run(sshArgv(host, user), { timeoutMs: TIMEOUT_MS, signal }).catch(notFound);
@@ -21,6 +30,15 @@ export async function checkSshd(vantage: Vantage, host: HostAddress, signal?: Ab
   if (refused.length < answers.length)
     return failed(about, "sshd did not answer `Permission denied (publickey)` to everybody", seen);
   return passed(about, `${WANTED} for ${host.user} and root: refused, only public keys are offered`, seen);
+}
+
+/** Where the estate keeps the port closed there is nobody to ask; that it is closed is another check. */
+async function isLetIn(vantage: Vantage, host: HostAddress, expectation: Expectation, signal?: AbortSignal) {
+  const family = isIPv6(host.address) ? 6 : 4;
+  const nothing = { tcp: [], udp: [], timeoutMs: 100, window: 1 };
+  const [seen] = await scan(vantage.run, { ...nothing, targets: [{ family, address: host.address }] }, signal);
+  const source = seen?.source ?? null;
+  return source !== null && isOpen(expectation, { proto: "tcp", port: host.port, family }, source);
 }
 
 function sshArgv(host: HostAddress, user: string): string[] {

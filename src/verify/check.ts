@@ -1,5 +1,6 @@
 // One thing that was looked at from outside, and what came of it. A check that could not run never counts as passed.
 import * as z from "zod";
+import { Problem } from "../lib/problem.ts";
 
 export const Check = z.strictObject({
   name: z.string().meta({ description: "what was checked", examples: ["tcp over ipv4"] }),
@@ -15,7 +16,7 @@ export const Check = z.strictObject({
 });
 export type Check = z.infer<typeof Check>;
 
-type About = Pick<Check, "name" | "from">;
+export type About = Pick<Check, "name" | "from">;
 type Seen = Partial<Pick<Check, "counts" | "evidence">>;
 
 export function passed(about: About, detail: string, seen: Seen = {}): Check {
@@ -28,4 +29,14 @@ export function failed(about: About, detail: string, seen: Seen = {}): Check {
 
 export function skipped(about: About, reason: string, seen: Seen = {}): Check {
   return { ...about, result: "skipped", counts: {}, evidence: [], ...seen, detail: reason };
+}
+
+/** A check that breaks off for an expected reason has failed; the others still run. */
+export async function attempt(about: About, check: () => Promise<Check | readonly Check[]>): Promise<Check[]> {
+  try {
+    return [await check()].flat();
+  } catch (error) {
+    if (error instanceof Problem) return [failed(about, `it broke off: ${error.message}`)];
+    throw error;
+  }
 }

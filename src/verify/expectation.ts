@@ -90,8 +90,9 @@ function contains(network: string, source: string): boolean {
   return address.kind() === base.kind() && address.match(base, prefix);
 }
 
-function expectedService({ name, tier, containers, health, ports }: EstateService): ExpectedService {
-  const gateway = containers.some(({ image }) => image.kind === "build" && image.build === "demesne-gateway");
+function expectedService({ name, tier, containers, compose, health, ports }: EstateService): ExpectedService {
+  // By the estate's own words: once it was built, the image is pinned like any other.
+  const gateway = compose.document.services[name]?.image === "demesne-gateway";
   const port = ports.find((each) => each.name === health.port)?.container ?? 0;
   return { name, tier, containers: containers.map((each) => each.name), gateway, port, path: health.path };
 }

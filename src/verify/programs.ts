@@ -27,6 +27,7 @@ const Answers = z.strictObject({
 
 const Scan = z.strictObject({
   family: z.literal([4, 6]),
+  address: z.string(),
   /** The address that the host sees. */
   source: z.string().nullable(),
   tcp: z.strictObject({ ...Answers.shape, late: z.int(), tripMs: z.number().nullable() }),
@@ -65,6 +66,11 @@ export function listen(run: RunProgram, job: ListenJob, signal?: AbortSignal): P
   return python({ run, call: "listen", argument: job, answer: Listening }, signal);
 }
 
+/** Which of the addresses answer a ping. */
+export function echoes(run: RunProgram, targets: readonly Target[], signal?: AbortSignal): Promise<boolean[]> {
+  return python({ run, call: "echoes", argument: targets, answer: z.array(z.boolean()) }, signal);
+}
+
 /** False for a worker that had ended before it was told to. */
 export function endListeners(run: RunProgram, workers: readonly string[]): Promise<boolean[]> {
   return python({ run, call: "end_listeners", argument: workers, answer: z.array(z.boolean()) });
@@ -85,7 +91,7 @@ async function python<T>({ run, call, argument, answer }: Call<T>, signal?: Abor
   const said = stderr.trim().split("\n").at(-1) ?? "";
   throw new Problem({
     code: "failed",
-    where: `verify: ${call}.py`,
+    where: `verify: ${call}`,
     what: `ended with ${status ?? "a signal"} and no answer${said === "" ? "" : `: ${said}`}`,
     fix: "check that python3 is there: python3 --version",
   });

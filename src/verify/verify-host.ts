@@ -2,6 +2,7 @@
 import type { HostAddress } from "../host/index.ts";
 import type { Progress } from "../lib/ports.ts";
 import type { Check } from "./check.ts";
+import { checkInside } from "./check-inside.ts";
 import { checkPorts } from "./check-ports.ts";
 import { checkSshd } from "./check-sshd.ts";
 import type { Expectation } from "./expectation.ts";
@@ -30,8 +31,10 @@ export async function verifyHost(request: VerifyRequest): Promise<Check[]> {
   const ports = await checkPorts({ expectation, targets, from, inside, signal });
   progress.step(`Asking sshd of ${expectation.host} for a login by password`);
   const sshd: Check[] = [];
-  for (const vantage of from) sshd.push(await checkSshd(vantage, ssh, signal));
-  return [...ports, ...sshd];
+  for (const vantage of from) sshd.push(await checkSshd(vantage, ssh, expectation, signal));
+  if (inside === undefined) return [...ports, ...sshd];
+  progress.step(`Asking containers of ${expectation.host}, and containers' ports from outside`);
+  return [...ports, ...sshd, ...(await checkInside({ expectation, targets, from, inside, signal }))];
 }
 
 function targetsOf({ address4, address6 }: VerifyRequest): Target[] {

@@ -47,7 +47,6 @@ class Sweep:
             # Every port is held by a listener, so none is free for the kernel to choose: share one of the listeners'.
             sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEPORT, 1)
             sock.bind(self.source)
-        sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_LINGER, RESET_ON_CLOSE)
         now = time.monotonic()
         code = sock.connect_ex((self.address, port))
         if code == errno.EINPROGRESS:
@@ -57,7 +56,7 @@ class Sweep:
             self.poll.register(handle, select.EPOLLOUT | select.EPOLLONESHOT)
         else:
             self.note(port, code)
-            sock.close()
+            self.end(sock, code)
 
     def hear(self, handle):
         sock, port, asked = self.under_way.pop(handle)
@@ -65,6 +64,11 @@ class Sweep:
         if code == 0 and len(self.trips) < 1024:
             self.trips.append(time.monotonic() - asked)
         self.note(port, code)
+        self.end(sock, code)
+
+    def end(self, sock, code):
+        if code == 0:
+            sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_LINGER, RESET_ON_CLOSE)
         sock.close()
 
     def note(self, port, code):
@@ -219,10 +223,44 @@ def scan_target(target, job):
     timeout = job["timeoutMs"] / 1000
     return {
         "family": family,
+        "address": address,
         "source": source_towards(family, address),
         "tcp": scan_tcp(family, address, ports_of(job["tcp"]), timeout, window),
         "udp": scan_udp(family, address, ports_of(job["udp"]), timeout),
     }
+
+
+def echoes(targets):
+    """Which addresses answer a ping: proof that packets for them arrive at the host, whatever it does with them then."""
+    return [echo(target["family"], target["address"]) for target in targets]
+
+
+def echo(family, address):
+    proto, kind, answer = {4: (socket.IPPROTO_ICMP, 8, 0), 6: (socket.IPPROTO_ICMPV6, 128, 129)}[family]
+    ident = os.getpid() & 0xFFFF
+    with socket.socket(FAMILIES[family], socket.SOCK_RAW, proto) as sock:
+        sock.settimeout(0.5)
+        for number in range(4):
+            packet = struct.pack("!BBHHH", kind, 0, 0, ident, number)
+            # The kernel fills in the checksum of ICMPv6 only.
+            packet = packet if family == 6 else struct.pack("!BBHHH", kind, 0, checksum(packet), ident, number)
+            try:
+                sock.sendto(packet, (address, 0))
+                ends = time.monotonic() + 0.5
+                while time.monotonic() < ends:
+                    heard, peer = sock.recvfrom(2048)
+                    heard = heard[(heard[0] & 15) * 4 :] if family == 4 else heard
+                    if peer[0] == address and heard[0] == answer and struct.unpack("!H", heard[4:6])[0] == ident:
+                        return True
+            except OSError:
+                continue
+    return False
+
+
+def checksum(packet):
+    total = sum(struct.unpack("!%dH" % (len(packet) // 2), packet))
+    total = (total >> 16) + (total & 0xFFFF)
+    return ~(total + (total >> 16)) & 0xFFFF
 
 
 def source_towards(family, address):
