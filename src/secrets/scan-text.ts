@@ -2,6 +2,7 @@
 import { findAssignment } from "./scan-assignment.ts";
 import { entropyOf, isPlaceholder } from "./scan-entropy.ts";
 import { secretRules } from "./scan-rules.ts";
+import { startFinder } from "./scan-starts.ts";
 import type { Hit, SecretRule } from "./scan-rules.ts";
 
 const ASSIGNMENT_STARTS = [
@@ -23,24 +24,19 @@ const byStart = new Map<string, readonly SecretRule[]>();
 for (const rule of secretRules)
   for (const start of rule.starts) byStart.set(start, [...(byStart.get(start) ?? []), rule]);
 
-/** Longer beginnings first, so that `sk-ant-` wins over `sk-`. */
-const starts = [...byStart.keys(), ...ASSIGNMENT_STARTS].sort((a, b) => b.length - a.length);
-const anyStart = new RegExp(starts.map((start) => start.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&")).join("|"), "g");
+const starts = startFinder([...byStart.keys(), ...ASSIGNMENT_STARTS]);
 
 /** All secrets in a text, in order. A whole file or a block of a diff; the caller knows what stands where. */
 export function secretsIn(text: string): Hit[] {
   const hits: Hit[] = [];
   let end = 0;
-  anyStart.lastIndex = 0;
-  for (let found = anyStart.exec(text); found !== null; found = anyStart.exec(text)) {
-    const hit = hitAt(text, found.index, found[0]);
+  // Beginnings may overlap (`://` after a word, `Key` in `AccountKey=`): the search goes on one character later.
+  for (let found = starts.next(text, 0); found !== undefined; found = starts.next(text, found.at + 1)) {
+    const hit = hitAt(text, found.at, found.start);
     // Overlapping rules tell the same secret once.
-    if (hit !== undefined && hit.at >= end) {
-      hits.push(hit);
-      end = hit.at + hit.length;
-    }
-    // Beginnings may overlap (`://` after a word, `Key` in `AccountKey=`).
-    anyStart.lastIndex = found.index + 1;
+    if (hit === undefined || hit.at < end) continue;
+    hits.push(hit);
+    end = hit.at + hit.length;
   }
   return hits;
 }

@@ -25,6 +25,11 @@ export type TwinFinder = {
   knowsAny(): boolean;
 };
 
+/** Files that SOPS encrypts value by value, so that their names can be learned. */
+export function mayBeEncrypted(path: string): boolean {
+  return /\.(ya?ml|json|env)$|(^|\/)\.env/.test(path);
+}
+
 /** Collects encrypted files first, then judges the others against them. */
 export function twinFinder(): TwinFinder {
   const known = new Map<string, Set<string>>();

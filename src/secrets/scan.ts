@@ -8,7 +8,7 @@ import type { HistorySeen } from "./scan-history.ts";
 import type { Hit } from "./scan-rules.ts";
 import { secretsIn } from "./scan-text.ts";
 import { treeFiles } from "./scan-tree.ts";
-import { mayBeTwin, twinFinder } from "./scan-twins.ts";
+import { mayBeEncrypted, mayBeTwin, twinFinder } from "./scan-twins.ts";
 import type { Candidate, Twin, TwinFinder } from "./scan-twins.ts";
 import { valueFinder } from "./scan-values.ts";
 import { hasExpired, passFor } from "./scan-waivers.ts";
@@ -106,10 +106,10 @@ async function scanTree(
 async function scanCommits(git: Git, find: Find, twins: TwinFinder, add: Add): Promise<HistorySeen> {
   const seen = await scanHistory(git, find, (hit) => add(hit, hit.path ?? "(message)", hit.line, hit.commit, hit.text));
   const blobs = await namedBlobs(git);
-  for await (const file of namedTexts(git, blobs)) twins.learn(file);
+  for await (const file of namedTexts(git, blobs, mayBeEncrypted)) twins.learn(file);
   if (!twins.knowsAny()) return seen;
   // Read again rather than kept: history is larger than memory.
-  for await (const file of namedTexts(git, blobs)) {
+  for await (const file of namedTexts(git, blobs, mayBeTwin)) {
     const twin = twins.judge(file);
     if (twin !== undefined) tellTwin(twin, await commitOf(git, file.id, file.path), file.text, add);
   }
@@ -140,9 +140,14 @@ async function namedBlobs(git: Git): Promise<Map<string, Set<string>>> {
   return blobs;
 }
 
-async function* namedTexts(git: Git, blobs: Map<string, Set<string>>): AsyncGenerator<Candidate & { id: string }> {
-  for await (const { id, text } of blobTexts(git, [...blobs.keys()])) {
-    for (const path of blobs.get(id) ?? []) yield { id, path, text };
+async function* namedTexts(
+  git: Git,
+  blobs: ReadonlyMap<string, ReadonlySet<string>>,
+  fits: (path: string) => boolean,
+): AsyncGenerator<Candidate & { id: string }> {
+  const ids = [...blobs].filter(([, paths]) => [...paths].some(fits)).map(([id]) => id);
+  for await (const { id, text } of blobTexts(git, ids)) {
+    for (const path of blobs.get(id) ?? []) if (fits(path)) yield { id, path, text };
   }
 }
 
