@@ -1,7 +1,8 @@
 // Prints a plan into a playbook. Nothing is decided here: the plan holds every task and every byte. Pure.
 import { Document, visit, type Scalar } from "yaml";
 import type { HostPlan } from "../plan/index.ts";
-import type { Step, Task, TreeEntry } from "../resources/index.ts";
+import { shellQuote } from "../host/index.ts";
+import { commandTask, type Command, type Step, type Task, type TreeEntry } from "../resources/index.ts";
 
 /** Demesne's own folder on a host, and its list of what it put there. */
 const STATE_FOLDER = "/var/lib/demesne";
@@ -15,14 +16,15 @@ export type Playbook = {
 
 export function printPlaybook(plan: HostPlan): Playbook {
   const { before, during, after } = plan.owned;
-  const widen = before.length === during.length ? [] : [ownedTask("note what will be put here", during)];
-  const narrow = after.length === during.length ? [] : [ownedTask("note what was taken away", after)];
-  const folder = widen.length + narrow.length === 0 ? [] : [stateFolder];
-  const trees = plan.steps.flatMap((step, index) =>
+  const steps = [
+    ...(before.length === during.length ? [] : [ownedStep(during)]),
+    ...plan.steps,
+    ...(after.length === during.length ? [] : [ownedStep(after)]),
+  ];
+  const trees = steps.flatMap((step, index) =>
     step.step === "tree" ? [{ name: treeName(index), entries: step.entries }] : [],
   );
-  const tasks = [...folder, ...widen, ...plan.steps.map(taskOf), ...narrow];
-  return { text: printPlay(`apply a plan to ${plan.host}`, plan.host, tasks), trees };
+  return { text: printPlay(`apply a plan to ${plan.host}`, plan.host, steps.map(taskOf)), trees };
 }
 
 /** A play in YAML. What looks like a template in a literal task is marked as text, so that Ansible leaves it alone. */
@@ -66,24 +68,38 @@ function treeName(index: number): string {
 
 function taskOf(step: Step, index: number): Task {
   if (step.step === "task") return step.task;
-  const secret = step.entries.some((each) => each.secret !== undefined);
-  const [only, ...more] = step.entries;
+  return step.step === "tree" ? treeTask(step.entries, treeName(index)) : commandsTask(step.commands);
+}
+
+function treeTask(entries: readonly TreeEntry[], archive: string): Task {
+  const secret = entries.some((each) => each.secret !== undefined);
+  const [only, ...more] = entries;
   return {
-    name: more.length === 0 ? `put ${only?.path}` : `put ${step.entries.length} paths in place`,
+    name: more.length === 0 ? `put ${only?.path}` : `put ${entries.length} paths in place`,
     module: "unarchive",
-    args: { src: treeName(index), dest: "/" },
+    args: { src: archive, dest: "/" },
     ...(secret ? { noLog: true } : {}),
   };
 }
 
-const root = { owner: "root", group: "root" };
-const stateFolder: Task = {
-  name: "make Demesne's state folder",
-  module: "file",
-  args: { path: STATE_FOLDER, state: "directory", mode: "0700", ...root },
-};
+/** One shell runs them in order; the first that fails says its name and ends the task. */
+function commandsTask(commands: readonly Command[]): Task {
+  const [only, ...more] = commands;
+  if (only !== undefined && more.length === 0) return commandTask(only.name, only.argv);
+  const lines = commands.map(({ name, argv }) => `${shellQuote(argv)} || fail ${shellQuote([name])}`);
+  const script = ['fail() { echo "while trying to: $1" >&2; exit 1; }', ...lines].join("\n");
+  return commandTask(commands.map((each) => each.name).join("; "), ["/bin/sh", "-c", script]);
+}
 
-function ownedTask(name: string, owned: HostPlan["owned"]["after"]): Task {
+/** Demesne's list of what it put on the host: written before anything is made, and again after everything is gone. */
+function ownedStep(owned: HostPlan["owned"]["after"]): Step {
   const content = `${JSON.stringify({ format: 1, owned })}\n`;
-  return { name, module: "copy", args: { dest: OWNED_FILE, content, mode: "0600", ...root } };
+  const root = { owner: "root", group: "root" };
+  return {
+    step: "tree",
+    entries: [
+      { path: STATE_FOLDER, type: "directory", mode: "0700", ...root },
+      { path: OWNED_FILE, type: "file", mode: "0600", content, ...root },
+    ],
+  };
 }

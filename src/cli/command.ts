@@ -26,7 +26,8 @@ export type Command<O extends z.ZodObject = z.ZodObject> = {
   readonly run: (context: Context, args: readonly string[], options: z.infer<O>) => Promise<ExitName>;
 };
 
-/** Ties a command's options to its run function. */
-export function command<O extends z.ZodObject>(parts: Command<O>): Command<O> {
+/** A command whose options have the type that its own schema gives them; from here on it stands with the others. */
+export function command<O extends z.ZodObject>(parts: Command<O>): Command {
+  // `run` is only ever called with what this command's own `options` has parsed (program.ts).
   return parts;
 }

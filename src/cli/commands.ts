@@ -7,33 +7,26 @@ export const commands: readonly Entry[] = [
   {
     name: "plan",
     summary: "show every change that would make the hosts as the estate wants them",
-    load: async () => erased((await import("./plan.ts")).plan),
+    load: async () => (await import("./plan.ts")).plan,
   },
   {
     name: "apply",
     summary: "run a saved plan, and look whether the hosts are as wanted",
-    load: async () => erased((await import("./apply.ts")).apply),
+    load: async () => (await import("./apply.ts")).apply,
   },
   {
     name: "rehearse",
     summary: "boot disposable twins of the hosts here, then plan, apply, verify and plan again",
-    load: async () => erased((await import("./rehearse.ts")).rehearse),
+    load: async () => (await import("./rehearse.ts")).rehearse,
   },
   {
     name: "export",
     summary: "write the whole estate as a plain Ansible project",
-    load: async () => erased((await import("./export.ts")).exportCommand),
+    load: async () => (await import("./export.ts")).exportCommand,
   },
   {
     name: "secrets",
     summary: "edit, get, set, rotate, recipients, check, scan: the estate's encrypted secrets",
-    load: async () => erased((await import("./secrets.ts")).secrets),
+    load: async () => (await import("./secrets.ts")).secrets,
   },
 ];
-
-/** A command's own option type meets the others here; main.ts parses its options with its own schema. */
-function erased<C extends { readonly run: unknown }>(command: C): Command {
-  // The schema that belongs to `run` travels with it, so what main.ts hands over has its type.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return command as unknown as Command;
-}

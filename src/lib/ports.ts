@@ -12,6 +12,6 @@ export type Random = {
 
 /** Where long work tells what it is doing. One call, one line; `detail` may be replaced on a terminal. */
 export type Progress = {
-  step(title: string): void;
-  detail(text: string): void;
+  readonly step: (title: string) => void;
+  readonly detail: (text: string) => void;
 };

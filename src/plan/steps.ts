@@ -17,13 +17,14 @@ function stepsOfBatch(changes: readonly Change[]): Step[] {
   return runs.flatMap((run) => (run[0] === undefined ? [] : [...kindOf(run[0].ref).tasks(run)]));
 }
 
-/** Neighbouring trees are unpacked in one go. */
+/** Neighbouring trees are unpacked in one go, and neighbouring commands are one task. */
 function coalesce(steps: readonly Step[]): Step[] {
   const result: Step[] = [];
   for (const step of steps) {
     const last = result.at(-1);
     if (step.step === "tree" && last?.step === "tree") last.entries.push(...step.entries);
-    else result.push(step.step === "tree" ? { step: "tree", entries: [...step.entries] } : step);
+    else if (step.step === "commands" && last?.step === "commands") last.commands.push(...step.commands);
+    else result.push(structuredClone(step));
   }
   return result.map((step) => (step.step === "tree" ? { ...step, entries: sortedEntries(step.entries) } : step));
 }

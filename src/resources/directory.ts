@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { difference, same, type Kind } from "./kind.ts";
 import { absentPath, identity, parents, pathObserved, readPath, unownedTree, type PathObserved } from "./path.ts";
-import { task } from "./step.ts";
+import { command } from "./step.ts";
 
 export const DirectoryWanted = z.strictObject({
   path: z
@@ -54,26 +54,20 @@ export const directory: Kind<DirectoryWanted, PathObserved> = {
   touches: (change) => ({ paths: [change.id] }),
 
   tasks(changes) {
+    // Not `file: state=absent`, which would take everything below with it.
     const removed = changes
       .filter((change) => change.action === "remove")
-      .map((change) => ({
-        // Not `file: state=absent`, which would take everything below with it.
-        step: "task" as const,
-        task: {
-          name: `remove the directory ${change.id} if it is empty`,
-          module: "command",
-          args: { argv: ["rmdir", "--ignore-fail-on-non-empty", change.id] },
-        },
-      }));
+      .map(({ id }) =>
+        command(`remove the directory ${id} if it is empty`, ["rmdir", "--ignore-fail-on-non-empty", id]),
+      );
     const put = changes.flatMap(({ wanted }) =>
       wanted === undefined ? [] : [{ step: "tree" as const, entries: [{ type: "directory" as const, ...wanted }] }],
     );
     return [...removed, ...put];
   },
-  idempotent: (wanted) => {
-    const step = task(`make the directory ${wanted.path}`, "file", { state: "directory", ...wanted });
-    return step.step === "task" ? [step.task] : [];
-  },
+  idempotent: (wanted) => [
+    { name: `make the directory ${wanted.path}`, module: "file", args: { state: "directory", ...wanted } },
+  ],
 
   sentence(change) {
     if (change.action === "remove") return `remove the directory ${change.id} if it is empty`;

@@ -89,7 +89,9 @@ export const file: Kind<FileWanted, FileObserved> = {
 
   tasks(changes) {
     const removed = changes.filter((change) => change.action === "remove").map((change) => absent(change.id));
-    return [...removed, ...changes.flatMap((change) => (change.wanted === undefined ? [] : [put(change.wanted)]))];
+    const put = changes.flatMap(({ wanted }) => (wanted === undefined ? [] : [putStep(wanted)]));
+    // Trees stand together, so that they become one.
+    return [...removed, ...put.filter((each) => each.step === "tree"), ...put.filter((each) => each.step !== "tree")];
   },
   idempotent: (wanted) => [wanted.secret === undefined ? copyTask(wanted) : secretTask(wanted, wanted.secret)],
 
@@ -133,7 +135,7 @@ function secretLabel(wanted: FileWanted): string {
 }
 
 /** Files that need no validation are unpacked together; the others are checked by a program of the host first. */
-function put(wanted: FileWanted): Step {
+function putStep(wanted: FileWanted): Step {
   if (wanted.validate !== undefined) return { step: "task", task: copyTask(wanted) };
   const { path, mode, owner, group, content, secret } = wanted;
   const text =

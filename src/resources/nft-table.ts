@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { difference, same, type Kind } from "./kind.ts";
 import { RunAnswer, type Query } from "./query.ts";
-import { command, task } from "./step.ts";
+import { command, commandTask } from "./step.ts";
 
 export const NftTableWanted = z.strictObject({
   family: z.enum(["inet", "ip", "ip6", "netdev"]).default("inet").meta({ description: "nftables address family" }),
@@ -68,15 +68,13 @@ export const nftTable: Kind<NftTableWanted, NftTableObserved> = {
         : command(`load the table ${change.id}`, ["nft", "--file", change.wanted.path]),
     ),
   idempotent: (wanted) => {
-    const check = task(`look at the table ${wanted.family} ${wanted.name}`, "command", {
-      argv: ["nft", "--stateless", "list", "table", wanted.family, wanted.name],
-    });
-    const load = command(`load the table ${wanted.family} ${wanted.name}`, ["nft", "--file", wanted.path]);
-    if (check.step !== "task" || load.step !== "task") return [];
+    const id = nftTable.id(wanted);
     const variable = `demesne_nft_${wanted.name}`;
+    const look = commandTask(`look at the table ${id}`, ["nft", "--stateless", "list", "table", ...id.split(" ")]);
+    const load = commandTask(`load the table ${id}`, ["nft", "--file", wanted.path]);
     return [
-      { ...check.task, register: variable, changedWhen: "false", failedWhen: "false", checkMode: false },
-      { ...load.task, when: `${variable}.stdout | default('') | trim != ${JSON.stringify(wanted.rules.trim())}` },
+      { ...look, register: variable, changedWhen: "false", failedWhen: "false", checkMode: false },
+      { ...load, when: `${variable}.stdout | default('') | trim != ${JSON.stringify(wanted.rules.trim())}` },
     ];
   },
 

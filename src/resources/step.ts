@@ -34,8 +34,13 @@ export const Task = z.strictObject({
 });
 export type Task = z.infer<typeof Task>;
 
+/** One program of the host, run as it stands; neighbours become one task that stops at the first that fails. */
+export const Command = z.strictObject({ name: z.string(), argv: z.array(z.string()).min(1) });
+export type Command = z.infer<typeof Command>;
+
 export const Step = z.discriminatedUnion("step", [
   z.strictObject({ step: z.literal("tree"), entries: z.array(TreeEntry) }),
+  z.strictObject({ step: z.literal("commands"), commands: z.array(Command) }),
   z.strictObject({ step: z.literal("task"), task: Task }),
 ]);
 export type Step = z.infer<typeof Step>;
@@ -47,5 +52,10 @@ export function task(name: string, module: string, args: Task["args"]): Step {
 
 /** A step that runs one program on the host. */
 export function command(name: string, argv: readonly string[]): Step {
-  return task(name, "command", { argv: [...argv] });
+  return { step: "commands", commands: [{ name, argv: [...argv] }] };
+}
+
+/** The same as a task of its own, for exported projects. */
+export function commandTask(name: string, argv: readonly string[]): Task {
+  return { name, module: "command", args: { argv: [...argv] } };
 }

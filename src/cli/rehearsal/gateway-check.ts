@@ -2,7 +2,7 @@
 // and the upstream's key seen by the upstream only.
 import type { RunResult } from "../../lib/run.ts";
 import type { Sensitive } from "../../lib/sensitive.ts";
-import type { Check } from "./report.ts";
+import type { Check } from "../../verify/index.ts";
 import type { Worker } from "./worker.ts";
 
 export type GatewayCheckInput = {
@@ -76,11 +76,12 @@ export async function checkGateway(input: GatewayCheckInput): Promise<Check> {
   expect(!clear, "the client saw the upstream's key");
   return {
     name: "the gateway answers both dialects, and alone holds the upstream's key",
+    from: "the twin itself",
     result: failures.length === 0 ? "pass" : "fail",
     counts: { requests: Object.keys(answers).length + 1, reachedUpstream: seen.length },
     detail:
       failures[0] ?? "a virtual key was issued; both dialects, models, health and a refused key are as they should be",
-    ...(failures.length === 0 ? {} : { evidence: failures }),
+    evidence: failures,
   };
 }
 

@@ -31,7 +31,7 @@ export type Difference = { readonly what: string; readonly real: string; readonl
 /** The estate for one twin. Everything that is not said here stays as it is. */
 export function overlayEstate(estate: Estate, { twin, modelUrl, images }: Overlay): Estate {
   const hosts = estate.hosts.map((host) => (host.id === twin.id ? overlayHost(host, twin) : host));
-  const [found] = estate.hosts.filter((host) => host.id === twin.id);
+  const found = estate.hosts.find((host) => host.id === twin.id);
   const accounts = estate.accounts.map((each) =>
     each.name === found?.user ? { ...each, keys: [...each.keys, twin.loginKey] } : each,
   );
@@ -52,7 +52,10 @@ type Document = Estate["services"][number]["compose"]["document"];
 /** Docker refuses a limit whose controller it has not: on a machine with control groups v1, twins have few of them. */
 function withoutLimits(document: Document, { controllers }: TwinFacts): Document {
   if (controllers.includes("cpu")) return document;
-  const services = Object.entries(document.services).map(([name, { cpus: _, ...container }]) => [name, container]);
+  const services = Object.entries(document.services).map(([name, container]) => [
+    name,
+    { ...container, cpus: undefined },
+  ]);
   return { ...document, services: Object.fromEntries(services) };
 }
 

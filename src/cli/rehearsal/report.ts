@@ -1,19 +1,8 @@
 // What a rehearsal tells: for people as a table, for machines as JSON. `demesne rehearse --report FILE` writes it.
 import { z } from "zod";
+import { Check } from "../../verify/index.ts";
 
 const Reason = z.strictObject({ ref: z.string(), reason: z.string() });
-
-export const Check = z.strictObject({
-  name: z.string().meta({ description: "What was checked" }),
-  result: z.enum(["pass", "fail", "skipped"]),
-  counts: z.record(z.string(), z.number()).meta({ description: "What was counted, by name" }),
-  detail: z.string().meta({ description: "One line for a person" }),
-  evidence: z
-    .array(z.string())
-    .optional()
-    .meta({ description: "What was seen, where it is needed to understand a failure" }),
-});
-export type Check = z.infer<typeof Check>;
 
 export const HostReport = z.strictObject({
   host: z.string(),

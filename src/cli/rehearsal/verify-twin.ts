@@ -1,10 +1,11 @@
 // The outside-in checks of one twin: its ports, its tiers, its sshd, its services.
 import type { Estate, EstateHost } from "../../estate/index.ts";
-import type { Twin } from "../../lab/index.ts";
+import { joinNeighbour, type Twin } from "../../lab/index.ts";
+import { run } from "../../lib/run.ts";
+import { expected, verifyHost, type Check, type Inside, type Vantage } from "../../verify/index.ts";
 import type { Context } from "../command.ts";
 import type { SecretStore } from "../secret-store.ts";
 import { checkGateway } from "./gateway-check.ts";
-import type { Check } from "./report.ts";
 import type { Worker } from "./worker.ts";
 
 export type VerifyTwinInput = {
@@ -16,18 +17,57 @@ export type VerifyTwinInput = {
   readonly worker: Worker;
 };
 
-export async function verifyTwin({ estate, host, secrets, twin, worker }: VerifyTwinInput): Promise<Check[]> {
-  const checks: Check[] = [];
+export async function verifyTwin(input: VerifyTwinInput): Promise<Check[]> {
+  const { context, estate, host, twin } = input;
+  const gateway = await gatewayChecks(input);
+  const probeImage = gatewayImage(estate);
+  const inside: Inside = {
+    exec: async (argv, options) => await twin.exec(argv, options),
+    ...(probeImage === undefined ? {} : { probeImage }),
+  };
+  const outside = await verifyHost({
+    expectation: expected(estate, host),
+    ssh: twin.address,
+    address4: twin.address4,
+    address6: twin.address6,
+    from: await vantages(twin),
+    inside,
+    progress: { step: context.progress.detail, detail: context.progress.detail },
+    signal: context.signal,
+  });
+  return [...gateway, ...outside];
+}
+
+/** This machine, which may use ssh, and a neighbour on the same wire, which may use nothing. */
+async function vantages(twin: Twin): Promise<Vantage[]> {
+  const neighbour = await joinNeighbour(twin);
+  return [
+    { name: "this machine", run: async (argv, options) => await run(argv, options) },
+    {
+      name: "neighbour",
+      run: async (argv, options) => await neighbour.run(argv, options),
+      routeThroughHost: async (network) => await neighbour.routeThroughTwin(network),
+    },
+  ];
+}
+
+async function gatewayChecks({ estate, host, secrets, twin, worker }: VerifyTwinInput): Promise<Check[]> {
   const gateway = estate.services.find(
     (each) => each.host === host.id && each.name === "gateway" && each.state === "live",
   );
   const port = gateway?.ports[0]?.publish?.port;
   const [model] = Object.keys(estate.seam.model.names);
-  if (port !== undefined && model !== undefined && estate.seam.model.secret !== undefined) {
-    const upstreamKey = secrets.open(estate.seam.model.secret);
-    checks.push(
-      await checkGateway({ exec: twin.exec, container: "gateway-gateway-1", port, model, upstreamKey, worker }),
-    );
-  }
-  return checks;
+  const { secret } = estate.seam.model;
+  if (port === undefined || model === undefined || secret === undefined) return [];
+  const exec = {
+    exec: async (...args: Parameters<Twin["exec"]>) => await twin.exec(...args),
+    container: "gateway-gateway-1",
+  };
+  return [await checkGateway({ ...exec, port, model, upstreamKey: secrets.open(secret), worker })];
+}
+
+function gatewayImage(estate: Estate): string | undefined {
+  const images = estate.services.flatMap(({ containers }) => containers.map(({ image }) => image));
+  const built = images.find((image) => image.kind === "build");
+  return built?.ref === undefined ? undefined : `${built.ref}@${built.digest}`;
 }
