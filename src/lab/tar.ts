@@ -71,24 +71,16 @@ async function sizeOf(entry: TarEntry): Promise<number> {
 }
 
 function header(entry: TarEntry, size: number): Buffer {
-  const name = entry.kind === "folder" ? `${entry.path}/` : entry.path;
+  const isFolder = entry.kind === "folder";
+  const name = isFolder ? `${entry.path}/` : entry.path;
+  const owner = isFolder ? (entry.owner ?? 0) : 0;
+  const rest = { mode: entry.mode, owner, size, type: isFolder ? "5" : "0" };
   const short = splitName(name);
-  if (short !== undefined)
-    return block({
-      ...short,
-      mode: entry.mode,
-      size,
-      type: entry.kind === "folder" ? "5" : "0",
-      owner: ownerOf(entry),
-    });
+  if (short !== undefined) return block({ ...short, ...rest });
   const record = paxRecord("path", name);
-  const pax = block({ name: "pax", prefix: "", mode: 0o644, size: record.length, type: "x" });
-  const own = { name: name.slice(-100), prefix: "", mode: entry.mode, size, type: entry.kind === "folder" ? "5" : "0" };
-  return Buffer.concat([pax, record, Buffer.alloc((BLOCK - (record.length % BLOCK)) % BLOCK), block(own)]);
-}
-
-function ownerOf(entry: TarEntry): number {
-  return entry.kind === "folder" ? (entry.owner ?? 0) : 0;
+  const pax = block({ name: "pax", prefix: "", mode: 0o644, owner: 0, size: record.length, type: "x" });
+  const padding = Buffer.alloc((BLOCK - (record.length % BLOCK)) % BLOCK);
+  return Buffer.concat([pax, record, padding, block({ name: entry.path.slice(0, 20), prefix: "", ...rest })]);
 }
 
 /** ustar holds 100 bytes of name and 155 of folders before it. */
@@ -117,10 +109,10 @@ type Block = {
   readonly mode: number;
   readonly size: number;
   readonly type: string;
-  readonly owner?: number;
+  readonly owner: number;
 };
 
-function block({ name, prefix, mode, size, type, owner = 0 }: Block): Buffer {
+function block({ name, prefix, mode, size, type, owner }: Block): Buffer {
   const bytes = Buffer.alloc(BLOCK);
   const octal = (value: number, at: number, width: number): void => {
     bytes.write(`${value.toString(8).padStart(width - 1, "0")}\0`, at, "ascii");
