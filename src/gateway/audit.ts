@@ -24,7 +24,10 @@ export class Audit {
   readonly #log: Log;
   readonly #insert: StatementSync;
   readonly #next: StatementSync;
+  readonly #one: StatementSync;
   readonly #done: StatementSync;
+  /** Records of this process, so that they need not be read back; the outbox says which of them are committed. */
+  readonly #fresh = new Map<number, LedgerRecord>();
   #waiting: number;
   #carrying: Promise<void> | undefined;
 
@@ -34,7 +37,8 @@ export class Audit {
     this.#log = effects.log;
     const { db } = effects.books;
     this.#insert = db.prepare("INSERT INTO outbox (record) VALUES (?)");
-    this.#next = db.prepare("SELECT n, record FROM outbox ORDER BY n LIMIT ?");
+    this.#next = db.prepare("SELECT n FROM outbox ORDER BY n LIMIT ?");
+    this.#one = db.prepare("SELECT record FROM outbox WHERE n = ?");
     this.#done = db.prepare("DELETE FROM outbox WHERE n <= ?");
     this.#waiting = Number(db.prepare("SELECT count(*) AS waiting FROM outbox").get()?.["waiting"]);
   }
@@ -44,7 +48,8 @@ export class Audit {
     if (this.#waiting >= MAX_WAITING) {
       throw new Refusal("overloaded_error", "the audit ledger cannot be written", { "retry-after": "30" });
     }
-    this.#insert.run(JSON.stringify(record));
+    const { lastInsertRowid } = this.#insert.run(JSON.stringify(record));
+    this.#fresh.set(Number(lastInsertRowid), record);
     this.#waiting += 1;
     this.#start();
   }
@@ -84,6 +89,7 @@ export class Audit {
       }
     }
     this.#waiting = 0;
+    this.#fresh.clear();
     this.#carrying = undefined;
   }
 
@@ -99,7 +105,14 @@ export class Audit {
 
   #batch(size: number): Waiting[] {
     if (!this.#books.db.isOpen) return [];
-    return this.#next.all(size).map(({ n, record }) => ({ n: Number(n), record: readRecord(String(record)) }));
+    return this.#next.all(size).map((row) => {
+      const n = Number(row["n"]);
+      return { n, record: this.#fresh.get(n) ?? this.#read(n) };
+    });
+  }
+
+  #read(n: number): LedgerRecord {
+    return readRecord(String(this.#one.get(n)?.["record"]));
   }
 }
 

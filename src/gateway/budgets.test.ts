@@ -53,7 +53,7 @@ const step = fc.oneof(
 
 async function setUp(t: TestContext, cap: number) {
   const house = open(temporary(t), { now: () => Date.UTC(2026, 10, 21) });
-  t.after(() => house.books.close());
+  t.after(async () => await house.books.close());
   await house.books.commit(() => house.accounts.set("key:a", { cap, period: "1mo" }));
   const worst = worstOf(PRICE, { inputTokens: 1000, mayWriteCache: false, isUsOnly: false });
   const reserve = async (requestId: string, more: Partial<Ask>) =>
@@ -124,7 +124,7 @@ describe("a budget", () => {
               }
             });
             if (one.do === "crash") {
-              house.books.close();
+              await house.books.close();
               house = open(folder, clock);
               const left = house.budgets.openReservations();
               assert.deepEqual(left.sort(), running.map(({ id }) => id).sort());
@@ -141,7 +141,7 @@ describe("a budget", () => {
               );
             }
           }
-          house.books.close();
+          await house.books.close();
         },
       ),
       { numRuns: 60 },

@@ -46,11 +46,12 @@ export class Delivery {
     this.#status = head.status;
     checkReadable(head);
     if (head.status >= 400) return this.#readError(head);
-    this.#sendHead(head.status, head);
-    this.#finish = () => this.#write(this.#options.rewriter.end());
+    const { rewriter } = this.#options;
+    if (rewriter.isStream) this.#sendHead(head.status, head);
+    this.#finish = () => this.#finishAnswer(head);
     return {
       chunk: (bytes) => {
-        if (!this.#write(this.#options.rewriter.push(bytes))) this.#waitForClient(flow);
+        if (!this.#write(rewriter.push(bytes))) this.#waitForClient(flow);
       },
     };
   }
@@ -58,7 +59,7 @@ export class Delivery {
   /** After the upstream's last byte. Throws Refusal when that was not the answer's end. */
   end(): void {
     this.#finish?.();
-    this.#options.response.end();
+    if (!this.#options.response.writableEnded) this.#options.response.end();
   }
 
   /** The upstream's status; 0 until it has answered. */
@@ -70,6 +71,13 @@ export class Delivery {
     clearInterval(this.#pulse);
   }
 
+  #finishAnswer(head: AnswerHead): void {
+    const { rewriter } = this.#options;
+    const rest = rewriter.end();
+    if (rewriter.isStream) this.#write(rest);
+    else this.#sendWhole(head, rest);
+  }
+
   #readError(head: AnswerHead): AnswerReader {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -78,8 +86,7 @@ export class Delivery {
       if (!this.#options.isSameDialect || this.#isHeadSent) {
         throw upstreamError(head.status, parseError(text), head.headers["retry-after"]);
       }
-      this.#sendHead(head.status, head, "application/json");
-      this.#write(text);
+      this.#sendWhole(head, text);
     };
     return {
       chunk: (bytes) => {
@@ -89,18 +96,22 @@ export class Delivery {
     };
   }
 
-  #sendHead(status: number, head: AnswerHead | undefined, type = this.#contentType): void {
+  /** One piece, so that head and body leave in one packet. */
+  #sendWhole(head: AnswerHead, text: string): void {
+    this.#sendHead(head.status, head, Buffer.byteLength(text));
+    this.#options.response.end(text);
+  }
+
+  /** `length` is that of an answer in one piece; without it a stream begins. */
+  #sendHead(status: number, head: AnswerHead | undefined, length?: number): void {
     if (this.#isHeadSent) return;
     this.#isHeadSent = true;
     const { response, requestId } = this.#options;
     // Set, not passed to writeHead: a refusal in mid-stream must be able to read it back.
-    response.setHeader("content-type", type);
+    response.setHeader("content-type", length === undefined ? "text/event-stream" : "application/json");
+    if (length !== undefined) response.setHeader("content-length", length);
     response.writeHead(status, { "request-id": requestId, ...returned(head) });
-    if (type === "text/event-stream") response.flushHeaders();
-  }
-
-  get #contentType(): string {
-    return this.#options.rewriter.isStream ? "text/event-stream" : "application/json";
+    if (length === undefined) response.flushHeaders();
   }
 
   #write(text: string | Buffer): boolean {

@@ -41,7 +41,6 @@ export type Exchange = {
   readonly response: ServerResponse;
   readonly endpoint: ModelEndpoint;
   readonly requestId: string;
-  readonly signal: AbortSignal;
 };
 
 /** Throws Refusal for everything the client should be told; the server writes it in the client's dialect. */
@@ -49,6 +48,10 @@ export async function exchange(desk: Desk, one: Exchange): Promise<void> {
   const key = desk.keyring.authenticate(credentialsOf(one.request));
   const payers = payersOf(desk, key);
   const under = desk.inFlight.begin(key.id);
+  one.response.once("close", () => {
+    if (!one.response.writableFinished)
+      under.ending.abort(new Refusal("invalid_request_error", "the client went away"));
+  });
   try {
     const body = await readBody(one.request, desk.config.limits, desk.bodies);
     try {
@@ -64,7 +67,7 @@ export async function exchange(desk: Desk, one: Exchange): Promise<void> {
 type Admitted = {
   readonly key: VirtualKey;
   readonly payers: readonly Limited[];
-  /** Ends the exchange: a revoked key, a client that does not read. */
+  /** Ends the exchange: a revoked key, a client that went away or does not read, the gateway's own end. */
   readonly ending: AbortController;
 };
 
@@ -103,7 +106,6 @@ async function forward(desk: Desk, one: Exchange, { key, payers, asked, route, e
   });
   const { rewriter } = crossing;
   const sent = outgoing(crossing, route, key);
-  const signal = AbortSignal.any([one.signal, ending.signal]);
   desk.limits.admit(payers, estimate);
   const facts = {
     ...one,
@@ -115,7 +117,7 @@ async function forward(desk: Desk, one: Exchange, { key, payers, asked, route, e
     startedAt,
     policy: desk.config.policy,
   };
-  const call = await pay(desk, { facts, sent, payers, signal, headers: one.request.headers });
+  const call = await pay(desk, { facts, sent, payers, signal: ending.signal, headers: one.request.headers });
   const delivery = new Delivery({
     response: one.response,
     requestId: one.requestId,

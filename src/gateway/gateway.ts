@@ -43,7 +43,6 @@ export async function startGateway(effects: Effects, config: LoadedConfig): Prom
   const rooms = openRooms(effects, config);
   const { books, audit } = rooms;
   await recover(effects, rooms);
-  const ending = new AbortController();
   let desk: Desk = { ...rooms, clock: effects.clock, log: effects.log, config };
   let draining = false;
   let stopping: Promise<void> | undefined;
@@ -51,7 +50,6 @@ export async function startGateway(effects: Effects, config: LoadedConfig): Prom
     desk: () => desk,
     isDraining: () => draining,
     log: effects.log,
-    stop: ending.signal,
   });
   const master = readKey(masterKeyFile(effects.random, config));
   const management = managementServer({ ...rooms, master, clock: effects.clock });
@@ -79,12 +77,12 @@ export async function startGateway(effects: Effects, config: LoadedConfig): Prom
     draining = true;
     effects.log({ event: "draining" });
     const isClosed = closed(model);
-    await drain(rooms.inFlight, ending, desk.config.limits.drainMs);
+    await drain(rooms.inFlight, desk.config.limits.drainMs);
     await endConnections(model, isClosed);
     await endConnections(management, closed(management));
     await rooms.upstreams.close();
     await audit.settled();
-    books.close();
+    await books.close();
     effects.log({ event: "stopped" });
   }
 }
@@ -124,9 +122,9 @@ async function recover(
 }
 
 /** Resolves when every request is answered and settled. */
-async function drain(inFlight: InFlight, ending: AbortController, drainMs: number): Promise<void> {
+async function drain(inFlight: InFlight, drainMs: number): Promise<void> {
   const deadline = setTimeout(
-    () => ending.abort(new Refusal("overloaded_error", "the gateway is stopping", { "retry-after": "5" })),
+    () => inFlight.endAll(new Refusal("overloaded_error", "the gateway is stopping", { "retry-after": "5" })),
     drainMs,
   );
   await inFlight.idle();

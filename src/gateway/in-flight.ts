@@ -36,6 +36,10 @@ export class InFlight {
     });
   }
 
+  endAll(reason: Refusal): void {
+    for (const all of this.#byKey.values()) for (const ending of all) ending.abort(reason);
+  }
+
   end(keyId: string, why: string): void {
     for (const ending of this.#byKey.get(keyId) ?? []) ending.abort(new Refusal("authentication_error", why));
   }

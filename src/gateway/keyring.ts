@@ -1,5 +1,5 @@
 // Virtual keys: what clients hold instead of a provider's key. Only the SHA-256 of 192 random bits is kept.
-import { createHash, randomUUID } from "node:crypto";
+import { hash, randomUUID } from "node:crypto";
 import { z } from "zod";
 import type { Clock, Random } from "../lib/ports.ts";
 import type { Accounts } from "./accounts.ts";
@@ -128,5 +128,5 @@ function reasonOf(credentials: readonly string[], row: VirtualKey | undefined): 
 }
 
 function hashKey(key: string): string {
-  return createHash("sha256").update(key).digest("hex");
+  return hash("sha256", key);
 }

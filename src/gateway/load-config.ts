@@ -14,6 +14,10 @@ export type LiveRoute = Route & {
   /** What the upstream calls the model. */
   readonly model: string;
   readonly key: Sensitive | undefined;
+  /** The upstream's URL, taken apart once. */
+  readonly origin: string;
+  readonly host: string;
+  readonly path: string;
 };
 
 export type LoadedConfig = GatewayConfig & {
@@ -30,16 +34,17 @@ export function loadConfig(file: string): LoadedConfig {
   const config = parseConfig(file, readText(file, "name the configuration with --config FILE"));
   const live = Object.entries(config.routes).map(([alias, route]): [string, LiveRoute] => [
     alias,
-    {
-      ...route,
-      alias,
-      model: route.model ?? alias,
-      key: route.keyFile === undefined ? undefined : readKey(route.keyFile),
-    },
+    liveRoute(alias, route),
   ]);
   const priceList = loadPrices(config.prices ?? OWN_PRICES);
   const policy = digestJson({ routes: config.routes, prices: Object.fromEntries(priceList.models) });
   return { ...config, live: new Map(live), priceList, policy };
+}
+
+function liveRoute(alias: string, route: Route): LiveRoute {
+  const { origin, host, pathname } = new URL(route.upstream);
+  const key = route.keyFile === undefined ? undefined : readKey(route.keyFile);
+  return { ...route, alias, model: route.model ?? alias, key, origin, host, path: pathname.replace(/\/$/, "") };
 }
 
 function parseConfig(file: string, text: string): GatewayConfig {

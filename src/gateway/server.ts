@@ -11,8 +11,6 @@ export type Live = {
   desk(): Desk;
   isDraining(): boolean;
   readonly log: Log;
-  /** Aborted when running requests must end. */
-  readonly stop: AbortSignal;
 };
 
 export function modelServer(live: Live): Server {
@@ -23,12 +21,8 @@ export function modelServer(live: Live): Server {
 
 async function serve(live: Live, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const requestId = `req_${randomUUID().replaceAll("-", "")}`;
-  const gone = new AbortController();
-  response.once("close", () => {
-    if (!response.writableFinished) gone.abort(new Refusal("invalid_request_error", "the client went away"));
-  });
   try {
-    await answer(live, request, response, { requestId, signal: AbortSignal.any([gone.signal, live.stop]) });
+    await answer(live, request, response, requestId);
   } catch (error) {
     refuse(live, request, response, requestId, asRefusal(live.log, error, requestId));
   }
@@ -38,7 +32,7 @@ async function answer(
   live: Live,
   request: IncomingMessage,
   response: ServerResponse,
-  { requestId, signal }: { readonly requestId: string; readonly signal: AbortSignal },
+  requestId: string,
 ): Promise<void> {
   const desk = live.desk();
   const endpoint = endpointOf(request.method ?? "", request.url ?? "");
@@ -55,7 +49,7 @@ async function answer(
     case "models":
       return sendJson(response, 200, modelList(desk, request));
     case "model":
-      return await exchange(desk, { request, response, endpoint, requestId, signal });
+      return await exchange(desk, { request, response, endpoint, requestId });
   }
 }
 

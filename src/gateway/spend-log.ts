@@ -1,5 +1,5 @@
 // What each request cost, for LiteLLM's /spend/logs. Kept for a while; the audit keeps the rest.
-import type { StatementSync } from "node:sqlite";
+import type { SQLOutputValue, StatementSync } from "node:sqlite";
 import type { Books } from "./books.ts";
 import type { JsonObject } from "./json.ts";
 import type { Facts, Outcome } from "./till.ts";
@@ -24,9 +24,9 @@ export class SpendLog {
 
   constructor(books: Books) {
     this.#books = books;
-    this.#insert = books.db.prepare("INSERT INTO spend VALUES (?, ?, ?, ?, ?, ?)");
+    this.#insert = books.db.prepare("INSERT INTO spend VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     this.#select = books.db.prepare(
-      `SELECT row FROM spend WHERE at >= :from AND at < :until
+      `SELECT * FROM spend WHERE at >= :from AND at < :until
          AND (:requestId IS NULL OR request_id = :requestId)
          AND (:keyId IS NULL OR key_id = :keyId) AND (:userId IS NULL OR user_id = :userId)
        ORDER BY at DESC LIMIT ${MAX_ROWS}`,
@@ -42,34 +42,53 @@ export class SpendLog {
   ): void {
     const { usage } = outcome;
     const prompt = usage === undefined ? 0 : usage.input + usage.cacheRead + usage.cacheWrite5m + usage.cacheWrite1h;
-    const row = {
-      request_id: requestId,
-      call_type: operation,
-      api_key: key.hash,
-      spend: microUsd / 1_000_000,
-      prompt_tokens: prompt,
-      completion_tokens: usage?.output ?? 0,
-      total_tokens: prompt + (usage?.output ?? 0),
-      startTime: new Date(startedAt).toISOString(),
-      endTime: new Date(now).toISOString(),
-      request_duration_ms: now - startedAt,
-      model: route.model,
-      model_group: route.alias,
-      custom_llm_provider: route.dialect,
-      api_base: route.upstream,
-      user: key.userId,
-      team_id: key.teamId,
-      status: outcome.outcome,
-    };
-    this.#insert.run(requestId, now, key.id, key.userId, key.teamId, JSON.stringify(row));
+    this.#insert.run(
+      requestId,
+      now,
+      startedAt,
+      key.id,
+      key.hash,
+      key.userId,
+      key.teamId,
+      operation,
+      route.alias,
+      route.model,
+      route.upstream,
+      outcome.outcome,
+      microUsd,
+      prompt,
+      usage?.output ?? 0,
+    );
   }
 
   find({ requestId, keyId, userId, from, until }: SpendQuery): JsonObject[] {
-    const rows = this.#select.all({ requestId, keyId, userId, from, until });
-    return rows.map(({ row }): JsonObject => JSON.parse(String(row)));
+    return this.#select.all({ requestId, keyId, userId, from, until }).map(shown);
   }
 
   async prune(now: number): Promise<void> {
     await this.#books.commit((db) => db.prepare("DELETE FROM spend WHERE at < ?").run(now - KEPT_MS));
   }
+}
+
+/** LiteLLM's field names. */
+function shown(row: Record<string, SQLOutputValue>): JsonObject {
+  const { at, started_at: startedAt, micro_usd: microUsd, prompt_tokens: prompt, completion_tokens: completion } = row;
+  return {
+    request_id: row["request_id"],
+    call_type: row["operation"],
+    api_key: row["key_hash"],
+    spend: Number(microUsd) / 1_000_000,
+    prompt_tokens: prompt,
+    completion_tokens: completion,
+    total_tokens: Number(prompt) + Number(completion),
+    startTime: new Date(Number(startedAt)).toISOString(),
+    endTime: new Date(Number(at)).toISOString(),
+    request_duration_ms: Number(at) - Number(startedAt),
+    model: row["model"],
+    model_group: row["alias"],
+    api_base: row["upstream"],
+    user: row["user_id"],
+    team_id: row["team_id"],
+    status: row["outcome"],
+  };
 }

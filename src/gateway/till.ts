@@ -130,7 +130,7 @@ function requestRecord(facts: Facts, grant: Granted): LedgerRecord {
     team: key.teamId,
     model: route.alias,
     upstreamModel: route.model,
-    upstream: new URL(route.upstream).host,
+    upstream: route.host,
     residency: route.residency,
     operation: facts.operation,
     stream: facts.isStream,

@@ -44,22 +44,22 @@ export class Upstreams {
     limits: UpstreamLimits,
     open: (head: AnswerHead, flow: Flow) => AnswerReader,
   ): Promise<void> {
-    const base = new URL(request.route.upstream);
+    const { origin, path } = request.route;
     const options: Dispatcher.DispatchOptions = {
-      origin: base.origin,
-      path: `${base.pathname.replace(/\/$/, "")}${UPSTREAM_PATH[request.operation]}`,
+      origin,
+      path: `${path}${UPSTREAM_PATH[request.operation]}`,
       method: "POST",
       headers: upstreamHeaders(request),
       body: request.body,
       headersTimeout: limits.firstByteMs,
       bodyTimeout: limits.idleMs,
     };
-    await dispatch(this.#pool(base.origin), options, request, open);
+    await dispatch(this.#pool(origin), options, request, open);
   }
 
   /** SHA-256 of the certificate that the upstream showed last; undefined without TLS. */
   tlsLeaf(route: LiveRoute): string | undefined {
-    return this.#leaves.get(new URL(route.upstream).origin);
+    return this.#leaves.get(route.origin);
   }
 
   async close(): Promise<void> {
