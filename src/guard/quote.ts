@@ -1,0 +1,4 @@
+// One argument as shell text.
+export function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
