@@ -1,0 +1,117 @@
+// One applied twin for all journeys of a file: booting takes a second, the first apply most of a minute.
+import { installAnsible, applyHost, type Ansible, type Applied } from "../../src/apply/index.ts";
+import { cacheFolder } from "../../src/cli/cache-folder.ts";
+import { planOneHost, wantedOf, type HostPlanInput } from "../../src/cli/host-plan.ts";
+import { overlayEstate, type Overlay } from "../../src/cli/rehearsal/overlay.ts";
+import { overlayOf } from "../../src/cli/rehearsal/rehearse-host.ts";
+import { startWorker } from "../../src/cli/rehearsal/worker.ts";
+import { inventedSecrets, type SecretStore } from "../../src/cli/secret-store.ts";
+import { loadEstate, type Estate, type EstateHost } from "../../src/estate/index.ts";
+import { SshHost } from "../../src/host/index.ts";
+import { bootTwin, prepareLab, type Lab, type Twin } from "../../src/lab/index.ts";
+import type { HostPlan } from "../../src/plan/index.ts";
+import type { Resource } from "../../src/resources/index.ts";
+
+/** A twin of an estate's control host, and the estate as it is rehearsed on it. */
+export type OpenTwin = {
+  readonly lab: Lab;
+  readonly twin: Twin;
+  readonly ansible: Ansible;
+  readonly ssh: SshHost;
+  readonly secrets: SecretStore;
+  /** The estate in this folder, with the twin in place of the control host. */
+  load(folder: string): Promise<Rehearsed>;
+  /** One look and its differences; nothing is changed. */
+  plan(rehearsed: Rehearsed): Promise<HostPlan>;
+  apply(plan: HostPlan, rehearsed: Rehearsed): Promise<Applied>;
+  /** Runs a shell line in the twin as root; throws when it fails. */
+  inTwin(line: string, seconds?: number): Promise<string>;
+  close(): Promise<void>;
+};
+
+/** An estate laid over a twin, and what it wants there. */
+export type Rehearsed = {
+  readonly estate: Estate;
+  readonly host: EstateHost;
+  readonly resources: readonly Resource[];
+};
+
+const HOST = "control";
+/** A first apply on a busy machine; every wait inside it has a deadline of its own. */
+const DEADLINE_MS = 10 * 60_000;
+
+/** Boots a twin of the control host of the estate in `folder`. What fails on the way leaves nothing. */
+export async function openTwin(folder: string): Promise<OpenTwin> {
+  const signal = AbortSignal.timeout(DEADLINE_MS);
+  const progress = { step: () => {}, detail: () => {} };
+  const real = await loadEstate(folder, { signal });
+  const host = controlHost(real);
+  const lab = await prepareLab({ progress, signal, systems: [host.os] });
+  const ansible = await installAnsible({ cache: cacheFolder(), progress, signal });
+  const twin = await bootTwin(lab, { id: host.id, os: host.os, user: host.user, signal });
+  const closing: (() => Promise<unknown> | void)[] = [() => twin.destroy()];
+  const close = async (): Promise<void> => {
+    for (const end of closing.splice(0).toReversed()) await end();
+  };
+  try {
+    const worker = await startWorker(twin.outside4, signal);
+    closing.push(() => worker.stop());
+    const overlay = await overlayOf(real, lab, twin, worker);
+    const ssh = await SshHost.open(twin.address);
+    closing.push(() => ssh.close());
+    const secrets = inventedSecrets(overlayEstate(real, overlay));
+    const world = { lab, twin, ansible, ssh, secrets, overlay, signal };
+    return { ...world, ...deeds(world), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+type World = Pick<OpenTwin, "twin" | "ansible" | "ssh" | "secrets"> & {
+  readonly overlay: Overlay;
+  readonly signal: AbortSignal;
+};
+
+function deeds({ twin, ansible, ssh, secrets, overlay, signal }: World): Omit<OpenTwin, keyof World | "lab" | "close"> {
+  const input = ({ estate, host }: Rehearsed): HostPlanInput => ({
+    estate,
+    host,
+    secrets,
+    ssh,
+    skipped: skippedOf(estate),
+    isTwin: true,
+    signal,
+  });
+  const progress = { step: () => {}, detail: () => {} };
+  return {
+    load: async (folder) => {
+      const estate = overlayEstate(await loadEstate(folder, { signal }), overlay);
+      const host = controlHost(estate);
+      const { resources } = wantedOf({ estate, host, secrets, skipped: skippedOf(estate), isTwin: true });
+      return { estate, host, resources };
+    },
+    plan: async (rehearsed) => await planOneHost(input(rehearsed)),
+    apply: async (plan, { resources: wanted }) => {
+      const opened = { secret: secrets.open, secretKey: secrets.key };
+      return await applyHost({ host: ssh, plan, wanted, ansible, ...opened, progress, signal });
+    },
+    inTwin: async (line, seconds = 30) => {
+      const { status, stdout, stderr } = await twin.exec(["sh", "-c", line], { timeoutMs: seconds * 1000, signal });
+      if (status !== 0) throw new Error(`${line}: ${status} ${stderr}${stdout}`);
+      return stdout.trim();
+    },
+  };
+}
+
+function controlHost(estate: Estate): EstateHost {
+  const host = estate.hosts.find((each) => each.id === HOST);
+  if (host === undefined) throw new TypeError(`the estate ${estate.name} has no host ${HOST}`);
+  return host;
+}
+
+/** The services that a rehearsal leaves out, as `demesne rehearse` does. */
+function skippedOf(estate: Estate): ReadonlyMap<string, string> {
+  const skipped = estate.services.filter((each) => each.rehearse.mode === "skip");
+  return new Map(skipped.map(({ name }) => [name, "its image cannot be had here"]));
+}

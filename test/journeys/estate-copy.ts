@@ -1,0 +1,33 @@
+// A copy of an estate's folder that a journey may edit, as an operator would: by changing its files.
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+export const harbour = resolve(import.meta.dirname, "../../examples/harbour");
+
+export type EstateCopy = {
+  readonly folder: string;
+  /** Replaces a text that stands exactly once in a file; throws when it does not. */
+  edit(file: string, from: string, to: string): void;
+  write(file: string, text: string): void;
+  delete(path: string): void;
+  /** Removes the copy. */
+  remove(): void;
+};
+
+export function copyEstate(from: string): EstateCopy {
+  const folder = mkdtempSync(join(tmpdir(), "demesne-journey-"));
+  cpSync(from, folder, { recursive: true });
+  const write = (file: string, text: string): void => writeFileSync(join(folder, file), text);
+  return {
+    folder,
+    edit: (file, before, after) => {
+      const parts = readFileSync(join(folder, file), "utf8").split(before);
+      if (parts.length !== 2) throw new TypeError(`${file} holds ${parts.length - 1} times: ${before}`);
+      write(file, parts.join(after));
+    },
+    write,
+    delete: (path) => rmSync(join(folder, path), { recursive: true }),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
