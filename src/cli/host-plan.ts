@@ -25,6 +25,7 @@ export type HostPlanInput = {
 export type Wanted = { readonly resources: readonly Resource[]; readonly notRehearsed: HostPlan["notRehearsed"] };
 
 export function wantedOf({ estate, host, secrets, skipped, isTwin }: Omit<HostPlanInput, "ssh" | "signal">): Wanted {
+  refuseUnpublished(estate, host, skipped);
   const all = resourcesOf({ estate, host, skipped, secretDigest: secrets.digest });
   if (!isTwin) return { resources: all, notRehearsed: [] };
   const left = all.filter((each) => each.ownKernel !== undefined);
@@ -32,6 +33,22 @@ export function wantedOf({ estate, host, secrets, skipped, isTwin }: Omit<HostPl
     resources: all.filter((each) => each.ownKernel === undefined),
     notRehearsed: left.map(({ ref, ownKernel }) => ({ ref, reason: ownKernel ?? "" })),
   };
+}
+
+/** An image that is built here must lie in a registry before a host can pull it. */
+function refuseUnpublished(estate: Estate, host: EstateHost, skipped: ReadonlyMap<string, string>): void {
+  for (const { name, containers, compose, ...service } of estate.services) {
+    if (service.host !== host.id || service.state !== "live" || skipped.has(name)) continue;
+    const open = containers.find(({ image }) => image.ref === undefined || image.digest === undefined);
+    if (open === undefined) continue;
+    const key = `services/${open.name}/image`;
+    throw new Problem({
+      code: "estate",
+      where: `${compose.path}:${compose.lines[key] ?? 1} ${key}`,
+      what: "is built by Demesne, and where it was published is not said",
+      fix: "push it to a registry that the host reaches, name it here (registry.example/demesne/gateway) and put its digest into inventory/images.lock.yaml",
+    });
+  }
 }
 
 /** Looks at a host and plans for it. */

@@ -10,7 +10,17 @@ export function checkPlacement(files: EstateFiles): readonly Finding[] {
       return host === undefined ? [] : [...checkHost(service, host), ...checkAddresses(service, host)];
     }),
     ...checkGateway(files),
+    ...checkDocker(files),
   ];
+}
+
+/** Debian 12's own Docker is 20.10, whose loopback ports a neighbour can reach. */
+function checkDocker({ hosts }: EstateFiles): readonly Finding[] {
+  return Object.entries(hosts.value.hosts).flatMap(([id, { os, roles, aptSources }]) => {
+    if (os !== "debian-12" || !roles.includes("docker") || aptSources.length > 0) return [];
+    const what = "should list Docker's own packages, since Debian 12 has Docker 20.10 and 26.1 is needed";
+    return [at(hosts, ["hosts", id, "aptSources"], what, `add the source that carries docker-ce, with its key`)];
+  });
 }
 
 function checkHost({ service }: ServiceFiles, host: HostEntry): readonly Finding[] {

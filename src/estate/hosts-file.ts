@@ -18,6 +18,23 @@ const Adopt = z
   .regex(/^[a-z][a-z-]*:\S.*$/, { error: "should be a kind and an id, `file:/etc/motd`" })
   .meta({ description: "a thing that is there already and that Demesne may take over", examples: ["file:/etc/motd"] });
 
+const AptSource = z.strictObject({
+  name: Name.meta({ description: "name of the source", examples: ["docker"] }),
+  uris: z.array(Url).min(1).meta({ description: "archive roots" }),
+  suites: z
+    .array(z.string().min(1))
+    .min(1)
+    .meta({ description: "suites", examples: [["bookworm"]] }),
+  components: z
+    .array(z.string().min(1))
+    .min(1)
+    .meta({ description: "components", examples: [["stable"]] }),
+  key: z
+    .string()
+    .includes("BEGIN PGP PUBLIC KEY BLOCK", { error: "should be an armoured public key" })
+    .meta({ description: "the armoured public key that signs it" }),
+});
+
 const zoneError = { error: "should be a time zone, `Area/City` or `Etc/UTC`" };
 
 export const HostEntry = z.strictObject({
@@ -41,6 +58,9 @@ export const HostEntry = z.strictObject({
   }),
   open: z.array(Open).default([]).meta({ description: "ports of the host itself that the firewall lets in" }),
   adopt: z.array(Adopt).default([]).meta({ description: "what is there already and may be taken over" }),
+  aptSources: z.array(AptSource).default([]).meta({
+    description: "package sources besides the distribution's; Docker on Debian 12 needs Docker's own",
+  }),
   aptProxy: Url.optional().meta({ description: "HTTP proxy for apt" }),
   timezone: z
     .string()

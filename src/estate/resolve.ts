@@ -65,7 +65,9 @@ function resolveService(files: ServiceFiles, estate: EstateFiles): EstateService
 function resolveImage(text: string, files: EstateFiles): Image {
   const image = imageOf(text);
   if (image.kind === "pinned") return image;
-  return { kind: "build", build: "demesne-gateway", digest: files.imagesLock.value.images[image.name] };
+  // A name with a registry in it says where the built image was pushed.
+  const ref = image.name.includes("/") ? image.name : undefined;
+  return { kind: "build", build: "demesne-gateway", ref, digest: files.imagesLock.value.images[image.name] };
 }
 
 /** The line of every key and item, by path: what a later check needs to point at the file. */

@@ -19,15 +19,21 @@ export const docker: Role = (input) => {
   const { engine, others } = packagesOf[input.host.os];
   const content = `${JSON.stringify(daemon(input), null, 2)}\n`;
   const running = { enabled: true, active: true };
+  const sources = input.host.aptSources.map(({ name }) => `apt-source:${name}` as const);
   return [
     resource("directory", ROLE, { path: "/etc/docker", mode: "0755" }, { adopt: true }),
     resource("file", ROLE, { path: PATH, content }),
-    resource("package", ROLE, {
-      name: engine,
-      minimum: MINIMUM,
-      brings: { units: { "docker.service": running, "containerd.service": running }, fresh: ["unit:docker.service"] },
-    }),
-    ...others.map((name) => resource("package", ROLE, { name })),
+    resource(
+      "package",
+      ROLE,
+      {
+        name: engine,
+        minimum: MINIMUM,
+        brings: { units: { "docker.service": running, "containerd.service": running }, fresh: ["unit:docker.service"] },
+      },
+      { needs: sources },
+    ),
+    ...others.map((name) => resource("package", ROLE, { name }, { needs: sources })),
     resource("unit", ROLE, { name: "containerd.service", ...running }, { needs: [`package:${engine}`] }),
     resource(
       "unit",

@@ -17,7 +17,10 @@ const roles: Readonly<Record<RoleInput["host"]["roles"][number], Role>> = {
 
 /** Everything wanted of one host. Each ref stands once: a circle of needs or a double is a bug in a role. */
 export function resourcesOf(input: RoleInput): readonly Resource[] {
-  return input.host.roles.flatMap((name) => roles[name](input));
+  const adopted = new Set<string>(input.host.adopt);
+  return input.host.roles
+    .flatMap((name) => roles[name](input))
+    .map((each) => (adopted.has(each.ref) ? { ...each, adopt: true } : each));
 }
 
 export type { RoleInput } from "./role.ts";

@@ -40,8 +40,10 @@ export function packages({ host }: RoleInput): Resource[] {
           }),
         ];
   const needs: Ref[] = host.aptProxy === undefined ? [] : ["file:/etc/apt/apt.conf.d/50demesne-proxy"];
+  const sources = host.aptSources.map((source) => resource("apt-source", ROLE, source, { needs }));
   return [
     ...proxy,
+    ...sources,
     ...installed.map((name) => resource("package", ROLE, { name, brings: { units: units[name] ?? {} } }, { needs })),
     ...unwanted.map((name) => resource("package", ROLE, { name, state: "absent" })),
   ];
