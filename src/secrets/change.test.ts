@@ -93,9 +93,12 @@ test("what set cannot do leaves the file as it was", async () => {
 test("rotate makes a new data key and leaves no ciphertext as it was", async () => {
   const desk = await aDesk(plain, [alice, bob]);
   const before = new Set(desk.text().match(/ENC\[[^\]]*\]/g));
+  const keyOf = async () => (await decryptFile({ path: desk.path, text: desk.text() }, desk.identities)).dataKey;
+  const keyBefore = await keyOf();
   await changeSecrets(effects, desk, { kind: "rotate" });
   const now = desk.text().match(/ENC\[[^\]]*\]/g) ?? [];
   assert.ok(now.length > 5);
+  assert.notDeepEqual(await keyOf(), keyBefore);
   assert.deepEqual(
     now.filter((value) => before.has(value)),
     [],

@@ -119,6 +119,18 @@ test("swapped, moved, removed and added values are refused", async () => {
   }
 });
 
+test("base64 that only nearly is canonical is refused", async () => {
+  const text = await aFile({ path: "a.yaml", plain: "a: ab\n", people: [person] });
+  const unsealed = text.replace(/ {4}demesne:\n.*\n/, "");
+  // Two bytes leave two bits unused in the third letter.
+  const changed = unsealed.replace(/data:(..)(.)=/, (_, kept: string, last: string) => {
+    const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    return `data:${kept}${letters[letters.indexOf(last) + 1] ?? ""}=`;
+  });
+  assert.notEqual(changed, unsealed);
+  await assert.rejects(open({ path: "a.yaml", text: changed }), /damaged base64/);
+});
+
 test("a wrong or missing identity is told with the recipients", async () => {
   const text = await aFile({ path: "a.yaml", plain: small, people: [person] });
   const stranger = await aPerson();

@@ -50,6 +50,9 @@ function samplesOf(rule: SecretRule): string[] {
   return rule.starts.flatMap((start) => Array.from({ length: 5 }, () => start + aMatch(rule.pattern)));
 }
 
+/** Two lines, so that a cut between them would lose it. */
+const aPrivateKey = (): string => `-----BEGIN PRIVATE KEY-----\n${randomBytes(300).toString("base64")}`;
+
 test("every class of secret is found, in the tree and in history", async () => {
   const { write, commit, scan } = aRepository();
   const planted = new Map<string, string[]>();
@@ -139,8 +142,8 @@ test("no place is lost where git's output is cut into blocks", async () => {
   const wanted = new Set<string>();
   for (let at = 0; at < 300; at += 1) {
     const before = at % 7;
-    write(`f/${at}.txt`, `${`+++ b/not/a/header ${"-".repeat(290)}\n`.repeat(before)}${aToken()}\n`);
-    wanted.add(`f/${at}.txt:${before + 1}`);
+    write(`f/${at}.txt`, `${`+++ b/not/a/header ${"-".repeat(290)}\n`.repeat(before)}${aToken()}\n${aPrivateKey()}\n`);
+    wanted.add(`f/${at}.txt:${before + 1}`).add(`f/${at}.txt:${before + 2}`);
   }
   commit("add");
   const { findings, bytes } = await scan();
