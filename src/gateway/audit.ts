@@ -43,6 +43,11 @@ export class Audit {
     this.#waiting = Number(db.prepare("SELECT count(*) AS waiting FROM outbox").get()?.["waiting"]);
   }
 
+  /** Records that are committed and not yet in the ledger. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
   /** Inside a transaction. Throws Refusal (529) when the ledger has been out of reach for too long. */
   record(record: LedgerRecord): void {
     if (this.#waiting >= MAX_WAITING) {

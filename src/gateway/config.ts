@@ -82,12 +82,12 @@ const Limits = z.strictObject({
     .meta({ description: "Time that running requests have to finish when the gateway is told to stop" }),
 });
 
+const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[0-9.]+):\d{1,5}$/, "should be ADDRESS:PORT");
+
 export const GatewayConfig = z
   .strictObject({
     format: z.literal(1).meta({ description: "Version of this file's format" }),
-    listen: z
-      .string()
-      .regex(/^(\[[0-9a-fA-F:]+\]|[0-9.]+):\d{1,5}$/, "should be ADDRESS:PORT")
+    listen: address
       .default("127.0.0.1:4100")
       .meta({ description: "Address and port of the model API", examples: ["127.0.0.1:4100", "[::1]:4100"] }),
     management: z
@@ -98,6 +98,10 @@ export const GatewayConfig = z
         description: "Path of the management socket (unix, mode 0600); never on the model port",
         examples: ["/run/demesne-gateway/management.sock"],
       }),
+    metrics: address.optional().meta({
+      description: "Address and port of GET /metrics for Prometheus; none when left out",
+      examples: ["127.0.0.1:9464"],
+    }),
     state: z
       .string()
       .startsWith("/")

@@ -10,11 +10,12 @@ import { accountOf, type Keyring, type VirtualKey } from "./keyring.ts";
 import type { Limited, Limits } from "./limits.ts";
 import type { LiveRoute, LoadedConfig } from "./load-config.ts";
 import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
 import { outgoing } from "./outgoing.ts";
 import { ownerAccount, type Owners } from "./owners.ts";
-import { pay } from "./pay.ts";
+import { pay, type PaidCall } from "./pay.ts";
 import { Refusal } from "./refusal.ts";
-import { cross } from "./cross.ts";
+import { cross, type Crossing } from "./cross.ts";
 import type { Till } from "./till.ts";
 import type { Upstreams } from "./upstream.ts";
 
@@ -33,6 +34,7 @@ export type Desk = {
   readonly inFlight: InFlight;
   readonly upstreams: Upstreams;
   readonly bodies: BodyBudget;
+  readonly metrics: Metrics;
   readonly log: Log;
 };
 
@@ -59,6 +61,10 @@ export async function exchange(desk: Desk, one: Exchange): Promise<void> {
     } finally {
       body.release();
     }
+  } catch (error) {
+    // What was reserved has its own records; this is for what was not let through.
+    await desk.till.refused(one.requestId, key, error instanceof Refusal ? error.kind : "bug");
+    throw error;
   } finally {
     under.leave();
   }
@@ -83,7 +89,7 @@ async function decide(
     return answerEstimate(one.response, estimate);
   }
   // De-identification (its own issue) takes its place here: between what was asked and what is sent.
-  await forward(desk, one, { ...admitted, asked, route, estimate, sizeBytes: body.length });
+  await carryOut(desk, one, await prepare(desk, one, { ...admitted, asked, route, estimate, sizeBytes: body.length }));
 }
 
 type Forward = Admitted & {
@@ -94,30 +100,26 @@ type Forward = Admitted & {
   readonly sizeBytes: number;
 };
 
-async function forward(desk: Desk, one: Exchange, { key, payers, asked, route, estimate, sizeBytes, ending }: Forward) {
+type Prepared = Forward & { readonly crossing: Crossing; readonly call: PaidCall };
+
+/** All that comes before the first byte leaves: policy, limits, price, reservation and audit record. */
+async function prepare(desk: Desk, one: Exchange, admitted: Forward): Promise<Prepared> {
+  const { key, payers, asked, route, estimate, ending, sizeBytes } = admitted;
   const { operation } = one.endpoint;
   const startedAt = desk.clock.now();
-  const crossing = cross(asked, {
-    operation,
-    route,
-    now: startedAt,
-    maxTokens: DEFAULT_MAX_TOKENS,
-    inputEstimate: estimate,
-  });
-  const { rewriter } = crossing;
+  const options = { operation, route, now: startedAt, maxTokens: DEFAULT_MAX_TOKENS, inputEstimate: estimate };
+  const crossing = cross(asked, options);
   const sent = outgoing(crossing, route, key);
   desk.limits.admit(payers, estimate);
-  const facts = {
-    ...one,
-    key,
-    route,
-    operation,
-    isStream: rewriter.isStream,
-    sizeBytes,
-    startedAt,
-    policy: desk.config.policy,
-  };
+  const { policy } = desk.config;
+  const { isStream } = crossing.rewriter;
+  const facts = { requestId: one.requestId, key, route, operation, isStream, sizeBytes, startedAt, policy };
   const call = await pay(desk, { facts, sent, payers, signal: ending.signal, headers: one.request.headers });
+  return { ...admitted, crossing, call };
+}
+
+async function carryOut(desk: Desk, one: Exchange, { route, payers, estimate, ending, crossing, call }: Prepared) {
+  const { rewriter } = crossing;
   const delivery = new Delivery({
     response: one.response,
     requestId: one.requestId,

@@ -60,12 +60,9 @@ export async function gatewayFixture(t: TestContext, options: FixtureOptions = {
     manage,
     base,
     configFile,
+    configText: () => readFileSync(configFile, "utf8"),
     gateway: () => gateway,
-    stateBytes: () =>
-      readdirSync(join(folder, "state"), { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile())
-        .map((entry) => readFileSync(join(entry.parentPath, entry.name), "latin1"))
-        .join("\n"),
+    stateBytes: () => bytesBelow(join(folder, "state")),
     restart: async () => {
       await gateway.stop();
       gateway = await startGateway(effects, loadConfig(configFile));
@@ -79,9 +76,16 @@ export async function gatewayFixture(t: TestContext, options: FixtureOptions = {
       await ask(base() + path, {
         method: "POST",
         headers: { "content-type": "application/json", ...headers },
-        body: typeof body === "string" ? body : JSON.stringify(body),
+        body: typeof body === "string" || body instanceof Buffer ? body : JSON.stringify(body),
       }),
   };
+}
+
+function bytesBelow(folder: string): string {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), "latin1"))
+    .join("\n");
 }
 
 async function until(isSo: () => boolean): Promise<void> {

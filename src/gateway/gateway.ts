@@ -1,9 +1,8 @@
 // Puts the gateway together and keeps its life: start, reload, drain, stop.
-import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import type { Server } from "node:http";
+import { existsSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { dirname, join } from "node:path";
-import { Problem } from "../lib/problem.ts";
+import { join } from "node:path";
 import type { Clock, Random } from "../lib/ports.ts";
 import { openLedger } from "../ledger/index.ts";
 import { Accounts } from "./accounts.ts";
@@ -14,11 +13,13 @@ import { Budgets } from "./budgets.ts";
 import type { Desk } from "./exchange.ts";
 import { InFlight } from "./in-flight.ts";
 import { Keyring } from "./keyring.ts";
+import { closed, endConnections, listenTcp, listenUnix } from "./listen.ts";
 import { Limits } from "./limits.ts";
 import { readKey, type LoadedConfig } from "./load-config.ts";
 import type { Log } from "./log.ts";
 import { managementServer } from "./management.ts";
 import { Refusal } from "./refusal.ts";
+import { Metrics } from "./metrics.ts";
 import { Owners } from "./owners.ts";
 import { modelServer } from "./server.ts";
 import { SpendLog } from "./spend-log.ts";
@@ -55,6 +56,8 @@ export async function startGateway(effects: Effects, config: LoadedConfig): Prom
   const management = managementServer({ ...rooms, master, clock: effects.clock });
   await listenUnix(management, config.management);
   await listenTcp(model, config.listen);
+  const metrics = metricsServer(rooms);
+  if (config.metrics !== undefined) await listenTcp(metrics, config.metrics);
   const address = model.address();
   if (address === null || typeof address === "string") throw new TypeError("a TCP server's address is never a string");
   effects.log({
@@ -80,6 +83,7 @@ export async function startGateway(effects: Effects, config: LoadedConfig): Prom
     await drain(rooms.inFlight, desk.config.limits.drainMs);
     await endConnections(model, isClosed);
     await endConnections(management, closed(management));
+    await endConnections(metrics, closed(metrics));
     await rooms.upstreams.close();
     await audit.settled();
     await books.close();
@@ -95,20 +99,31 @@ function openRooms(effects: Effects, config: LoadedConfig) {
   const audit = new Audit({ books, ledger, log });
   const accounts = new Accounts({ books, clock });
   const budgets = new Budgets({ books, clock });
+  const metrics = new Metrics();
   const spendLog = new SpendLog(books);
   return {
     books,
     audit,
     budgets,
     spendLog,
+    metrics,
     keyring: new Keyring({ ...effects, books, accounts, audit }),
     owners: new Owners({ books, accounts, audit }),
     limits: new Limits(clock),
-    till: new Till({ books, budgets, audit, spendLog, clock }),
+    till: new Till({ books, budgets, audit, spendLog, clock, metrics }),
     inFlight: new InFlight(),
     upstreams: new Upstreams(),
     bodies: new BodyBudget(),
   };
+}
+
+function metricsServer({ metrics, inFlight, bodies, audit }: ReturnType<typeof openRooms>): Server {
+  return createServer((request, response) => {
+    const gauges = { inFlight: inFlight.count, bodyBytes: bodies.inFlight, auditWaiting: audit.waiting };
+    const isKnown = request.url === "/metrics";
+    response.writeHead(isKnown ? 200 : 404, { "content-type": "text/plain; version=0.0.4" });
+    response.end(isKnown ? metrics.print(gauges) : "");
+  });
 }
 
 async function recover(
@@ -131,22 +146,6 @@ async function drain(inFlight: InFlight, drainMs: number): Promise<void> {
   clearTimeout(deadline);
 }
 
-async function closed(server: Server): Promise<void> {
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-  });
-}
-
-/** What was answered may still be on its way to the client: it gets a moment. */
-const FLUSH_MS = 1000;
-
-async function endConnections(server: Server, isClosed: Promise<void>): Promise<void> {
-  server.closeIdleConnections();
-  const late = setTimeout(() => server.closeAllConnections(), FLUSH_MS);
-  await isClosed;
-  clearTimeout(late);
-}
-
 /** On the first start the gateway makes its own master key, readable by its user only. */
 function masterKeyFile(random: Random, config: LoadedConfig): string {
   if (config.masterKeyFile !== undefined) return config.masterKeyFile;
@@ -155,42 +154,4 @@ function masterKeyFile(random: Random, config: LoadedConfig): string {
     writeFileSync(file, `sk-${Buffer.from(random.bytes(24)).toString("base64url")}\n`, { mode: 0o600, flag: "wx" });
   }
   return file;
-}
-
-async function listenUnix(server: Server, path: string): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  // The books are locked by now, so a socket that is still there belongs to a gateway that died.
-  rmSync(path, { force: true });
-  const before = process.umask(0o177);
-  try {
-    await listening(server, path, () => server.listen(path));
-    chmodSync(path, 0o600);
-  } finally {
-    process.umask(before);
-  }
-}
-
-async function listenTcp(server: Server, listen: string): Promise<void> {
-  const at = listen.lastIndexOf(":");
-  const host = listen.slice(0, at).replace(/^\[|\]$/g, "");
-  await listening(server, listen, () => server.listen(Number(listen.slice(at + 1)), host));
-}
-
-async function listening(server: Server, where: string, listen: () => void): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause) => {
-      const reason = "code" in cause ? String(cause.code) : cause.message;
-      reject(
-        new Problem({
-          code: "prerequisite",
-          where,
-          what: `cannot be listened on (${reason})`,
-          fix: "free it or name another",
-          cause,
-        }),
-      );
-    });
-    server.once("listening", resolve);
-    listen();
-  });
 }

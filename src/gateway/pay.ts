@@ -84,7 +84,7 @@ function askFor(
 }
 
 async function settle(desk: Desk, facts: Facts, price: Price | undefined, ending: Ending): Promise<void> {
-  const { status, usage, failure } = ending;
+  const { status, usage } = ending;
   const settled = await desk.till.close(facts, {
     outcome: outcomeOf(ending),
     status,
@@ -92,7 +92,7 @@ async function settle(desk: Desk, facts: Facts, price: Price | undefined, ending
     microUsd: charge(facts, price, ending),
     tlsLeaf: desk.upstreams.tlsLeaf(facts.route),
   });
-  if (!settled.isOverrun || failure instanceof Refusal) return;
+  if (!settled.isOverrun) return;
   // The bound was wrong or the upstream is not honest: nothing more goes out on this key until somebody has looked.
   desk.log({ event: "budget-overrun", requestId: facts.requestId, keyId: facts.key.id, microUsd: settled.microUsd });
   await desk.keyring.change(facts.key, { blocked: true });

@@ -17,6 +17,8 @@ export type Scripted = {
   readonly gapMs?: number;
   /** How it ends: properly, by cutting the connection, or never. */
   readonly end?: "close" | "cut" | "hang";
+  /** Says nothing at all, not even a status. */
+  readonly isMute?: boolean;
 };
 
 export function standardAnswer({ path, body }: Seen): Scripted {

@@ -26,6 +26,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, script
 }
 
 async function play(response: ServerResponse, scripted: Scripted): Promise<void> {
+  if (scripted.isMute === true) return;
   response.writeHead(scripted.status ?? 200, { "x-demesne-stand-in": LABEL, ...scripted.headers });
   response.flushHeaders();
   for (const part of scripted.parts) {

@@ -98,6 +98,7 @@ function refuse(
   refusal: Refusal,
 ): void {
   live.log({ event: "refused", requestId, kind: refusal.kind });
+  live.desk().metrics.refused(refusal.kind);
   if (response.destroyed || response.writableEnded) return;
   const dialect = dialectOf(request.url ?? "");
   const body = refusalBody(dialect, refusal, requestId);

@@ -7,6 +7,7 @@ import type { Books } from "./books.ts";
 import type { Account, Ask, Budgets, Grant, Settled } from "./budgets.ts";
 import type { VirtualKey } from "./keyring.ts";
 import type { LiveRoute } from "./load-config.ts";
+import type { Metrics } from "./metrics.ts";
 import { Refusal } from "./refusal.ts";
 import type { SpendLog } from "./spend-log.ts";
 import type { Usage } from "./wire/usage.ts";
@@ -46,11 +47,14 @@ export type TillEffects = {
   readonly audit: Audit;
   readonly spendLog: SpendLog;
   readonly clock: Clock;
+  readonly metrics: Metrics;
 };
 
 export class Till {
   readonly #effects: TillEffects;
   #waiters: (() => void)[] = [];
+  /** Reserved and not yet known to have ended well. */
+  readonly #reserved = new Set<string>();
 
   constructor(effects: TillEffects) {
     this.#effects = effects;
@@ -78,15 +82,29 @@ export class Till {
   }
 
   async close(facts: Facts, outcome: Outcome): Promise<Settled> {
-    const { books, budgets, audit, spendLog, clock } = this.#effects;
+    const { books, budgets, audit, spendLog, clock, metrics } = this.#effects;
     const settled = await books.commit(() => {
       const done = budgets.settle({ requestId: facts.requestId, microUsd: outcome.microUsd });
       spendLog.insert(facts, outcome, done.microUsd, clock.now());
       audit.record(answerRecord(facts, outcome, done));
       return done;
     });
+    if (outcome.outcome === "answered" || outcome.outcome === "upstream-error") this.#reserved.delete(facts.requestId);
+    metrics.answered(facts, outcome, settled.microUsd, clock.now());
     for (const wake of this.#waiters.splice(0)) wake();
     return settled;
+  }
+
+  /** The audit record of a request that was not let through; one that was reserved has its records already. */
+  async refused(requestId: string, key: VirtualKey, why: string): Promise<void> {
+    if (this.#reserved.delete(requestId)) return;
+    const { books, audit, metrics } = this.#effects;
+    try {
+      await books.commit(() => audit.record({ kind: "gateway.refused", request: requestId, key: key.id, why }));
+    } catch {
+      // The client is told of its own refusal; that the books cannot be written is counted, and the next forward fails.
+      metrics.auditLost();
+    }
   }
 
   /** What was under way when the gateway died is charged in full, finally. Answers how many requests that were. */
@@ -105,11 +123,13 @@ export class Till {
 
   async #reserve(facts: Facts, ask: Ask): Promise<Grant> {
     const { books, budgets, audit } = this.#effects;
-    return await books.commit(() => {
-      const grant = budgets.reserve(ask);
-      if (grant.kind === "granted") audit.record(requestRecord(facts, grant));
-      return grant;
+    const grant = await books.commit(() => {
+      const answer = budgets.reserve(ask);
+      if (answer.kind === "granted") audit.record(requestRecord(facts, answer));
+      return answer;
     });
+    if (grant.kind === "granted") this.#reserved.add(facts.requestId);
+    return grant;
   }
 
   async #nextSettlement(deadline: AbortSignal): Promise<void> {
