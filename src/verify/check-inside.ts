@@ -1,9 +1,9 @@
 // The checks that need the inside of a disposable host: its containers, its tiers, and the same again after Docker restarts.
 import { setTimeout as sleep } from "node:timers/promises";
-import { attempt, failed, skipped, type Check } from "./check.ts";
+import { attempt, failed, skipped, type About, type Check } from "./check.ts";
 import { checkManagement, MANAGEMENT } from "./check-management.ts";
-import { checkFirewall, checkServices } from "./check-posture.ts";
-import { checkDirectRoute, checkPublished } from "./check-published.ts";
+import { checkFirewall, checkServices, FIREWALL, SERVICES } from "./check-posture.ts";
+import { checkDirectRoute, checkPublished, DIRECT_ROUTE, type Publishing } from "./check-published.ts";
 import { checkEgress, checkGatewayTier, EGRESS_NETWORK, networkOf } from "./check-tiers.ts";
 import type { Expectation } from "./expectation.ts";
 import { withProbes, type Probe, type ProbePlan } from "./probe-containers.ts";
@@ -28,44 +28,55 @@ export async function checkInside(request: InsideRequest): Promise<Check[]> {
   const { expectation, inside, signal } = request;
   const firewall = expectation.roles.includes("firewall")
     ? await checkFirewall(inside, signal)
-    : skipped({ name: "the firewall's table is loaded", from: "inside" }, "the firewall role is not on this host");
-  const about = { name: "containers and tiers", from: "inside" };
-  if (!expectation.roles.includes("docker")) return [firewall, skipped(about, "the docker role is not on this host")];
+    : skipped(about(FIREWALL), "the firewall role is not on this host");
+  const containers = about("containers and tiers");
+  if (!expectation.roles.includes("docker"))
+    return [firewall, skipped(containers, "the docker role is not on this host")];
+  const services = await attempt(about(SERVICES), () => checkServices(inside, expectation, signal));
+  const management = await attempt(about(MANAGEMENT), () => checkManagement(inside, expectation, signal));
   const { probeImage } = inside;
-  if (probeImage === undefined) return [firewall, skipped(about, "there is no image for probe containers")];
-  const services = await attempt({ ...about, name: "services are healthy" }, () =>
-    checkServices(inside, expectation, signal),
-  );
-  const probed = await attempt(about, () => probing({ ...request, inside: { ...inside, probeImage } }, true));
-  const management = await attempt({ ...about, name: MANAGEMENT }, () => checkManagement(inside, expectation, signal));
-  const restarted = await attempt({ ...about, name: "docker restarts" }, () => afterRestart(request, probeImage));
-  return [firewall, ...services, ...probed, ...management, ...restarted];
+  const probed =
+    probeImage === undefined
+      ? [skipped(containers, "there is no image for probe containers")]
+      : await attempt(containers, () => probing(request, { ...inside, probeImage }));
+  return [firewall, ...services, ...management, ...probed];
 }
 
-type Probing = Omit<InsideRequest, "inside"> & { readonly inside: Inside & { readonly probeImage: string } };
+function about(name: string): About {
+  return { name, from: "inside" };
+}
 
-async function probing(request: Probing, withTiers: boolean): Promise<Check[]> {
-  const { inside, from, expectation, signal } = request;
-  const plans = plansFor(expectation);
+/** The containers stay over the restart: what Docker sets up for them is then made anew, and must be as closed. */
+async function probing(request: InsideRequest, inside: Inside & { readonly probeImage: string }): Promise<Check[]> {
+  const { expectation, signal } = request;
   return await withProbes(
     inside,
-    plans,
+    plansFor(expectation),
     async (probes) => {
-      const tierProbes = probes.filter(({ network }) => network !== EGRESS_NETWORK);
-      const published = expectation.tiers.map((_, index) => EVERYWHERE + index);
-      const checks: Check[] = [];
-      const publishing = { ...request, probes: tierProbes, published, listening: portsFor(expectation) };
-      for (const vantage of from) {
-        checks.push(await checkPublished(vantage, publishing));
-        checks.push(await checkDirectRoute(vantage, publishing));
-      }
-      return withTiers ? [...checks, ...(await tiers(request, probes))] : checks;
+      const publishing: Publishing = {
+        ...request,
+        probes: probes.filter(({ network }) => network !== EGRESS_NETWORK),
+        published: expectation.tiers.map((_, index) => EVERYWHERE + index),
+        listening: portsFor(expectation),
+      };
+      const before = await published(publishing, request.from);
+      const tiered = await tiers(request, probes);
+      return [...before, ...tiered, ...(await afterRestart(request, publishing))];
     },
     signal,
   );
 }
 
-async function tiers(request: Probing, probes: readonly Probe[]): Promise<Check[]> {
+async function published(publishing: Publishing, from: readonly Vantage[]): Promise<Check[]> {
+  const checks: Check[] = [];
+  for (const vantage of from) checks.push(await checkPublished(vantage, publishing));
+  const beside = from.filter(({ routeThroughHost }) => routeThroughHost !== undefined);
+  for (const vantage of beside) checks.push(await checkDirectRoute(vantage, publishing));
+  if (beside.length > 0) return checks;
+  return [...checks, skipped(about(DIRECT_ROUTE), "nobody who looks can set a route through the host")];
+}
+
+async function tiers(request: InsideRequest, probes: readonly Probe[]): Promise<Check[]> {
   // A neighbour's ports are all free; this machine's need not be.
   const outside = request.from.find(({ routeThroughHost }) => routeThroughHost !== undefined) ?? request.from[0];
   const gateway = await checkGatewayTier({ ...request, probes });
@@ -95,19 +106,17 @@ function plansFor(expectation: Expectation): ProbePlan[] {
   ];
 }
 
-async function afterRestart(request: InsideRequest, probeImage: string): Promise<Check[]> {
+async function afterRestart(request: InsideRequest, publishing: Publishing): Promise<Check[]> {
   const { inside, expectation, signal } = request;
-  const { status, stderr } = await inside.exec(["systemctl", "restart", "docker.service"], {
-    timeoutMs: RESTART_MS,
-    signal,
-  });
+  const argv = ["systemctl", "restart", "docker.service"];
+  const { status, stderr } = await inside.exec(argv, { timeoutMs: RESTART_MS, signal });
   if (status !== 0) {
     const why = stderr.trim().split("\n").at(-1) ?? "";
     return [failed({ name: "docker restarts", from: "inside" }, `systemctl ended with ${status}: ${why}`)];
   }
   const services = await untilWell(inside, expectation, signal);
-  const probed = await probing({ ...request, inside: { ...inside, probeImage } }, false);
-  return [services, await checkFirewall(inside, signal), ...probed].map(later);
+  const firewall = await checkFirewall(inside, signal);
+  return [services, firewall, ...(await published(publishing, request.from))].map(later);
 }
 
 function later(check: Check): Check {

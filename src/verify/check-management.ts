@@ -19,7 +19,7 @@ export async function checkManagement(inside: Inside, expectation: Expectation, 
   if (gateway === undefined) return skipped(about, "no gateway runs on this host");
   const [container] = await containersOf(inside, gateway.name, signal);
   if (container === undefined) return failed(about, "the gateway has no container");
-  const question = [{ socketPath: SOCKET }];
+  const question = [{ path: SOCKET }];
   const [itself = "nothing"] = await askFrom(inside, container.Id, question, { signal });
   const [stranger = "nothing"] = await askFrom(inside, container.Id, question, { user: NOBODY, signal });
   const ports = await listeningPorts(inside, container, signal);

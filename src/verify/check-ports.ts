@@ -48,7 +48,7 @@ export async function checkPorts(request: PortsRequest): Promise<Check[]> {
     await scanAll();
     return posts.flatMap((post) => judge(request, post, udp));
   }
-  const everywhere = { run: inside.exec, targets, tcp, udp, signal };
+  const everywhere = { run: inside.exec, targets, tcp, udp, forgetFinished: true, signal };
   const { value: listening, lasted } = await whileListening(everywhere, async (heard) => {
     await scanAll();
     return heard;
@@ -57,17 +57,17 @@ export async function checkPorts(request: PortsRequest): Promise<Check[]> {
 }
 
 async function control(vantage: Vantage, { targets, inside, signal }: PortsRequest): Promise<Control> {
-  const nothing: ScanJob = { targets, tcp: [], udp: [], timeoutMs: 100, window: 1 };
+  const nothing: ScanJob = { targets, tcp: [], udp: [], answerMs: 100, window: 1 };
   const sources = await scan(vantage.run, nothing, signal);
   const beside = sources.flatMap(({ family, source }) => (source === null ? [] : [{ family, address: source }]));
   return await controlProbe(vantage, beside, inside, signal);
 }
 
 /** A near host may be asked everything at once; a far one is spared, and given more time. */
-function paceOf(tripMs: number | undefined): Pick<ScanJob, "timeoutMs" | "window"> {
+function paceOf(tripMs: number | undefined): Pick<ScanJob, "answerMs" | "window"> {
   const near = tripMs !== undefined && tripMs < 5;
-  const timeoutMs = tripMs === undefined ? 1000 : Math.min(2000, Math.max(100, Math.round(tripMs * 8)));
-  return { timeoutMs, window: near ? 65_535 : 4096 };
+  const answerMs = tripMs === undefined ? 1000 : Math.min(2000, Math.max(200, Math.round(tripMs * 8)));
+  return { answerMs, window: near ? 65_535 : 4096 };
 }
 
 function openUdp({ openings }: Expectation): number[] {

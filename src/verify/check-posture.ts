@@ -4,8 +4,11 @@ import { containersWith, type Container } from "./docker.ts";
 import type { Expectation } from "./expectation.ts";
 import type { Inside } from "./vantage.ts";
 
+export const SERVICES = "services are healthy";
+export const FIREWALL = "the firewall's table is loaded";
+
 export async function checkServices(inside: Inside, expectation: Expectation, signal?: AbortSignal): Promise<Check> {
-  const about = { name: "services are healthy", from: "inside" };
+  const about = { name: SERVICES, from: "inside" };
   if (expectation.services.length === 0) return skipped(about, "no service runs on this host");
   const evidence: string[] = [];
   let well = 0;
@@ -35,7 +38,7 @@ const hooks = [
 ] as const;
 
 export async function checkFirewall(inside: Inside, signal?: AbortSignal): Promise<Check> {
-  const about = { name: "the firewall's table is loaded", from: "inside" };
+  const about = { name: FIREWALL, from: "inside" };
   const argv = ["nft", "--stateless", "list", "table", "inet", "demesne"];
   const { status, stdout, stderr } = await inside.exec(argv, { timeoutMs: 10_000, signal });
   const evidence = hooks.map(([what, pattern]) => `${what}: ${pattern.test(stdout) ? "yes" : "no"}`);

@@ -7,18 +7,29 @@ import { isOpen, type Expectation } from "./expectation.ts";
 import { scan } from "./programs.ts";
 import type { Vantage } from "./vantage.ts";
 
+const SSHD = "sshd refuses passwords";
 const TIMEOUT_MS = 20_000;
 /** Ways in that need no key; asked for as if somebody had a password to try. */
 const WANTED = "password,keyboard-interactive";
 
+/** From each position that the estate lets in; from nowhere, if it lets none of them in. */
 export async function checkSshd(
-  vantage: Vantage,
+  from: readonly Vantage[],
   host: HostAddress,
   expectation: Expectation,
   signal?: AbortSignal,
-): Promise<Check> {
-  const about = { name: "sshd refuses passwords", from: vantage.name };
-  if (!(await isLetIn(vantage, host, expectation, signal))) return skipped(about, "the estate does not open ssh to it");
+): Promise<Check[]> {
+  const checks: Check[] = [];
+  for (const vantage of from) {
+    if (await isLetIn(vantage, host, expectation, signal)) checks.push(await askSshd(vantage, host, signal));
+  }
+  if (checks.length > 0) return checks;
+  const where = from.map(({ name }) => name).join(", ");
+  return [skipped({ name: SSHD, from: where }, "the estate opens ssh to nobody who looks")];
+}
+
+async function askSshd(vantage: Vantage, host: HostAddress, signal?: AbortSignal): Promise<Check> {
+  const about = { name: SSHD, from: vantage.name };
   const answers: string[] = [];
   for (const user of new Set([host.user, "root"])) {
     const seen = await vantage.run(sshArgv(host, user), { timeoutMs: TIMEOUT_MS, signal }).catch(notFound);
@@ -35,7 +46,7 @@ export async function checkSshd(
 /** Where the estate keeps the port closed there is nobody to ask; that it is closed is another check. */
 async function isLetIn(vantage: Vantage, host: HostAddress, expectation: Expectation, signal?: AbortSignal) {
   const family = isIPv6(host.address) ? 6 : 4;
-  const nothing = { tcp: [], udp: [], timeoutMs: 100, window: 1 };
+  const nothing = { tcp: [], udp: [], answerMs: 100, window: 1 };
   const [seen] = await scan(vantage.run, { ...nothing, targets: [{ family, address: host.address }] }, signal);
   const source = seen?.source ?? null;
   return source !== null && isOpen(expectation, { proto: "tcp", port: host.port, family }, source);

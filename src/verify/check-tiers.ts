@@ -63,7 +63,7 @@ export async function checkEgress(vantage: Vantage, request: Tiers): Promise<Che
   const none = { name: "no tier reaches outside", from: "inside" };
   const only = { name: "the gateway's network reaches the model's port outside, and no other", from: "inside" };
   const { inside, probes, expectation, targets, signal } = request;
-  const sources = await scan(vantage.run, { targets, tcp: [], udp: [], timeoutMs: 100, window: 1 }, signal);
+  const sources = await scan(vantage.run, { targets, tcp: [], udp: [], answerMs: 100, window: 1 }, signal);
   const outside = sources.flatMap(({ family, source }) => (source === null ? [] : [{ family, address: source }]));
   const other = 24_100;
   const tcp = rangesOf([expectation.modelPort, other]);
@@ -131,7 +131,7 @@ async function nobodyReaches(
 }
 
 function where(question: Question | undefined): string {
-  return `${question?.host ?? ""} port ${question?.port ?? ""}`;
+  return question !== undefined && "port" in question ? `${question.host} port ${question.port}` : "";
 }
 
 export async function containersOf(inside: Inside, service: string, signal?: AbortSignal): Promise<Container[]> {

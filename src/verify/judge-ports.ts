@@ -12,12 +12,15 @@ export type PortAnswers = {
   readonly asked: Ranges;
   readonly answers: Answers;
   /** Answers to the same question from inside, over loopback; not there on a real host. */
-  readonly listeners?: { readonly answers: Ranges; readonly taken: Ranges } | undefined;
+  readonly listeners?: { readonly answers: Ranges; readonly refused: Ranges; readonly taken: Ranges } | undefined;
   /** Why the probe may not be believed when it says "closed". */
   readonly doubt?: string | undefined;
 };
 
-type Sorted = Record<"expectedOpen" | "open" | "unexpected" | "missing" | "closed" | "unproven", ReadonlySet<number>>;
+type Sorted = Record<
+  "expectedOpen" | "open" | "unexpected" | "missing" | "closed" | "refusedInside" | "unproven",
+  ReadonlySet<number>
+>;
 
 export function judgePorts(expectation: Expectation, seen: PortAnswers): Check[] {
   const sorted = sort(expectation, seen);
@@ -33,6 +36,9 @@ function sort(expectation: Expectation, { proto, family, source, asked, answers,
   const open = portsOf(answers.open);
   const silent = portsOf(answers.silent);
   const live = portsOf(listeners?.answers ?? []);
+  // A connection under way may hold a port: nobody can listen there, but the host answers with a refusal, and would do
+  // so to the outside too.
+  const refused = portsOf(listeners?.refused ?? []);
   const expectedOpen = pick(all, (port) => isOpen(expectation, { proto, family, port }, source));
   const closed = pick(silent, (port) => !expectedOpen.has(port));
   return {
@@ -42,7 +48,8 @@ function sort(expectation: Expectation, { proto, family, source, asked, answers,
     unexpected: pick(all, (port) => !expectedOpen.has(port) && !silent.has(port)),
     missing: pick(expectedOpen, (port) => !open.has(port)),
     closed,
-    unproven: listeners === undefined ? new Set() : pick(closed, (port) => !live.has(port)),
+    refusedInside: pick(closed, (port) => refused.has(port)),
+    unproven: listeners === undefined ? new Set() : pick(closed, (port) => !live.has(port) && !refused.has(port)),
   };
 }
 
@@ -57,13 +64,13 @@ function pick(ports: Iterable<number>, wanted: (port: number) => boolean): Set<n
 
 function verdict(seen: PortAnswers, sorted: Sorted): Check {
   const about = aboutOf(seen);
-  const { expectedOpen, open, unexpected, missing, closed, unproven } = sorted;
+  const { expectedOpen, open, unexpected, missing, closed, refusedInside, unproven } = sorted;
   const counts = {
     asked: portsOf(seen.asked).size,
     expectedOpen: expectedOpen.size,
     open: open.size,
     closed: closed.size,
-    ...(seen.listeners === undefined ? {} : { liveBehindClosed: closed.size - unproven.size }),
+    ...(seen.listeners === undefined ? {} : { liveBehindClosed: closed.size - refusedInside.size - unproven.size }),
     refused: portsOf(seen.answers.refused).size,
     unexpected: unexpected.size,
     missing: missing.size,
@@ -73,6 +80,7 @@ function verdict(seen: PortAnswers, sorted: Sorted): Check {
     ...told("open", open),
     ...told("reached, though the estate does not open them", unexpected),
     ...told("not reached, though the estate opens them", missing),
+    ...told("held by a connection, so that the host refuses them to itself", refusedInside),
     ...told("nobody answered behind them, so that silence proves nothing", unproven),
     ...Object.entries(seen.answers.unreachable).map(([name, ports]) => `${name}: ${showRanges(ports)}`),
   ];
@@ -84,8 +92,14 @@ function verdict(seen: PortAnswers, sorted: Sorted): Check {
   if (unproven.size > 0)
     return failed(about, `${unproven.size} port(s) are silent, and had no live listener`, { counts, evidence });
   const behind =
-    seen.listeners === undefined ? "whether anybody listens there is not known" : "a live listener behind each";
+    seen.listeners === undefined
+      ? "whether anybody listens there is not known"
+      : `a live listener behind each${but(refusedInside)}`;
   return passed(about, `${open.size} open as expected, ${closed.size} closed, ${behind}`, { counts, evidence });
+}
+
+function but(ports: ReadonlySet<number>): string {
+  return ports.size === 0 ? "" : ` but ${ports.size} that a connection holds`;
 }
 
 function told(what: string, ports: ReadonlySet<number>): string[] {

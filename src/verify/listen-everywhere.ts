@@ -9,6 +9,8 @@ export type Listeners = {
   readonly targets: readonly Target[];
   readonly tcp: Ranges;
   readonly udp: Ranges;
+  /** Only on a host that is thrown away. */
+  readonly forgetFinished?: boolean;
   readonly signal?: AbortSignal | undefined;
 };
 
@@ -20,11 +22,11 @@ const DEADLINE_S = 240;
  * `lasted` is false where a listener had ended before: what it stood behind was then not proven.
  */
 export async function whileListening<T>(
-  { run, targets, tcp, udp, signal }: Listeners,
+  { run, targets, tcp, udp, forgetFinished = false, signal }: Listeners,
   work: (listening: Listening) => Promise<T>,
 ): Promise<{ readonly value: T; readonly lasted: boolean }> {
   const name = `demesne-verify-${randomBytes(8).toString("hex")}`;
-  const job: ListenJob = { name, targets, tcp, udp, deadlineS: DEADLINE_S };
+  const job: ListenJob = { name, targets, tcp, udp, deadlineS: DEADLINE_S, forgetFinished };
   const listening = await listen(run, job, signal).catch(async (error: unknown) => {
     // Broken off half-way: those that had begun are known by their names.
     await endListeners(run, workersOf(name)).catch(() => undefined);

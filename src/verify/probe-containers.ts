@@ -15,14 +15,11 @@ export type ProbePlan = {
 
 export type Probe = ProbePlan & { readonly id: string; readonly addresses: readonly string[] };
 
-/** One question of a container: a TCP connection, or an HTTP request when `http` is set. */
-export type Question = {
-  readonly http?: boolean;
-  readonly host?: string;
-  readonly port?: number;
-  readonly socketPath?: string;
-  readonly path?: string;
-};
+/** One question of a container: an HTTP request, or a connection to a port or to a unix socket (`path`). */
+export type Question =
+  | { readonly http: true; readonly host: string; readonly port: number; readonly path: string }
+  | { readonly host: string; readonly port: number }
+  | { readonly path: string };
 
 export const PROBE_LABEL = "demesne-probe";
 /** They end by themselves then, and are removed, should we not be there to do it. */

@@ -37,7 +37,7 @@ export async function controlProbe(
       if (!free.every(Boolean)) throw new Error(`ports ${showRanges(OPEN)} of ${vantage.name} are in use`);
       return scan(
         inside.exec,
-        { targets: beside, tcp: [...OPEN, ...CLOSED], udp: UDP, timeoutMs: 400, window: 64 },
+        { targets: beside, tcp: [...OPEN, ...CLOSED], udp: UDP, answerMs: 400, window: 64 },
         signal,
       );
     },

@@ -12,8 +12,8 @@ export type ScanJob = {
   readonly targets: readonly Target[];
   readonly tcp: Ranges;
   readonly udp: Ranges;
-  /** How long an answer is waited for; what did not answer is asked again, with twice the time. */
-  readonly timeoutMs: number;
+  /** How long an answer may take; what is silent is asked again, and waited for as long. */
+  readonly answerMs: number;
   /** Connections under way at once. */
   readonly window: number;
 };
@@ -30,7 +30,7 @@ const Scan = z.strictObject({
   address: z.string(),
   /** The address that the host sees. */
   source: z.string().nullable(),
-  tcp: z.strictObject({ ...Answers.shape, late: z.int(), tripMs: z.number().nullable() }),
+  tcp: z.strictObject({ ...Answers.shape, tripMs: z.number().nullable() }),
   udp: Answers,
 });
 export type Scan = z.infer<typeof Scan>;
@@ -40,9 +40,11 @@ export type ListenJob = Pick<ScanJob, "targets" | "tcp" | "udp"> & {
   readonly name: string;
   /** After this many seconds the listeners end by themselves. */
   readonly deadlineS: number;
+  /** On a host that is thrown away: ends what is left of finished connections, so that their ports are free. */
+  readonly forgetFinished: boolean;
 };
 
-const Held = z.strictObject({ answers: Ranges, taken: Ranges });
+const Held = z.strictObject({ answers: Ranges, refused: Ranges, taken: Ranges });
 const Listening = z.strictObject({
   workers: z.array(z.string()),
   families: z.array(z.strictObject({ family: z.literal([4, 6]), tcp: Held, udp: Held })),

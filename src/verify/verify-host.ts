@@ -30,8 +30,7 @@ export async function verifyHost(request: VerifyRequest): Promise<Check[]> {
   progress.step(`Asking every port of ${expectation.host} from ${from.map(({ name }) => name).join(" and ")}`);
   const ports = await checkPorts({ expectation, targets, from, inside, signal });
   progress.step(`Asking sshd of ${expectation.host} for a login by password`);
-  const sshd: Check[] = [];
-  for (const vantage of from) sshd.push(await checkSshd(vantage, ssh, expectation, signal));
+  const sshd = await checkSshd(from, ssh, expectation, signal);
   if (inside === undefined) return [...ports, ...sshd];
   progress.step(`Asking containers of ${expectation.host}, and containers' ports from outside`);
   return [...ports, ...sshd, ...(await checkInside({ expectation, targets, from, inside, signal }))];

@@ -1,6 +1,6 @@
 # Listens on every port that nobody holds, so that "closed" can only be the firewall's doing. Runs after scan.py's text.
 # It goes on in the background until it is told to end, or until its deadline; it owns no file and no process name.
-import _socket, errno, json, os, select, signal, socket, sys
+import _socket, errno, json, os, select, signal, socket, subprocess, sys
 
 UDP, TCP = _socket.SOCK_DGRAM, _socket.SOCK_STREAM
 DEFER_S = 30
@@ -69,6 +69,8 @@ def listen_udp(ports, addresses):
 def listen(job):
     """Starts the listeners, asks each of them over the host's own loopback, and leaves them running."""
     addresses = {target["family"]: target["address"] for target in job["targets"]}
+    if job["forgetFinished"]:
+        forget_finished()
     slices = slices_of(job, addresses)
     names = ["%s-%d" % (job["name"], index) for index in range(len(slices))]
     try:
@@ -150,14 +152,16 @@ def echo_until_told(udp, control):
 
 
 def ask_ourselves(job, addresses, taken):
-    """Every port of each address, from this host to itself: what is silent or refused here proves nothing later."""
+    """Every port of each address, from this host to itself: what is silent here proves nothing later."""
     tcp, udp = ports_of(job["tcp"]), ports_of(job["udp"])
 
     def ask(family, address):
+        heard = ask_tcp(family, address, tcp, set(taken["tcp"][family]))
+        answers = scan_udp(family, address, udp, 0.5)["open"]
         return {
             "family": family,
-            "tcp": {"answers": ask_tcp(family, address, tcp, set(taken["tcp"][family])), "taken": ranges(taken["tcp"][family])},
-            "udp": {"answers": scan_udp(family, address, udp, 1)["open"], "taken": ranges(taken["udp"][family])},
+            "tcp": {"answers": heard["open"], "refused": heard["refused"], "taken": ranges(taken["tcp"][family])},
+            "udp": {"answers": answers, "refused": [], "taken": ranges(taken["udp"][family])},
         }
 
     return at_once([lambda each=each: ask(*each) for each in addresses.items()])
@@ -165,14 +169,22 @@ def ask_ourselves(job, addresses, taken):
 
 def ask_tcp(family, address, tcp, taken):
     """The kernel has no port left to choose for us, so we share a listener's, on the loopback address where we can."""
-    window = min(4096, raise_file_limit(4160) - 64)
     held = [port for port in tcp if port not in taken]
     if len(held) < 1024:
-        return scan_tcp(family, address, tcp, 2, window)["open"]
-    ours = scan_tcp(family, address, held, 2, window, (LOOPBACK[family], held[-1]))
+        return scan_tcp(family, address, tcp, 2, 4096)
+    ours = scan_tcp(family, address, held, 2, 4096, (LOOPBACK[family], held[-1]))
     # Docker sends these on to a container, where an answer to the loopback address would be lost.
-    theirs = scan_tcp(family, address, sorted(taken), 2, window, (address, held[-1]))
-    return ranges(ports_of(ours["open"]) + ports_of(theirs["open"]))
+    theirs = scan_tcp(family, address, sorted(taken), 2, 4096, (address, held[-1]))
+    return together([ours, theirs])
+
+
+def forget_finished():
+    """Connections that are over hold their port for a minute, and nobody can listen there. A host that is thrown away
+    afterwards can do without that minute."""
+    try:
+        subprocess.run(["ss", "--kill", "state", "time-wait"], capture_output=True, timeout=10)
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        pass  # what stays held is told apart
 
 
 def end_listeners(names):
