@@ -3,6 +3,8 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { commandPages } from "./command-pages.ts";
+import { resourcePages } from "./resource-pages.ts";
 import { schemaPages } from "./schema-pages.ts";
 
 /** A file that is written whole, and never by hand. */
@@ -13,8 +15,7 @@ const root = join(import.meta.dirname, "..");
 const folders = ["schema", "docs/reference"];
 
 const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });
-// The pages of the commands join here, made from the command objects of src/cli.
-const pages: readonly Page[] = [...(await schemaPages(root))];
+const pages: readonly Page[] = [...(await schemaPages(root)), ...(await commandPages()), ...resourcePages()];
 const outdated = await filter(pages, async (page) => (await textOf(page.path)) !== page.text);
 const leftOver = (await files()).filter((path) => !pages.some((page) => page.path === path));
 

@@ -2,10 +2,13 @@
 // table of keys.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import type { z } from "zod";
+import { Report } from "../src/cli/rehearsal/report.ts";
 import { schemas as estateSchemas } from "../src/estate/index.ts";
 import { GatewayConfig } from "../src/gateway/index.ts";
+import { Plan } from "../src/plan/index.ts";
 import type { Page } from "./generate.ts";
+import { keyTable, shapeOf, type Shape } from "./key-table.ts";
 
 type Source = {
   /** Names the two files. */
@@ -13,42 +16,39 @@ type Source = {
   /** A file of examples/harbour that stands on the page. */
   readonly file?: string | undefined;
   readonly schema: z.ZodType;
+  /** What it is, where the schema itself does not say so. */
+  readonly says?: string;
 };
 
 /** A room that owns a shape which is read or written outside adds it here. */
-const sources: readonly Source[] = [...estateSchemas, { name: "gateway-config", schema: GatewayConfig }];
+const sources: readonly Source[] = [
+  ...estateSchemas,
+  { name: "gateway-config", schema: GatewayConfig },
+  { name: "plan", schema: Plan, says: "A saved plan (`demesne plan --out FILE`): what will run, literally." },
+  { name: "report", schema: Report, says: "A rehearsal's report (`demesne rehearse --report FILE`)." },
+];
 
 export async function schemaPages(root: string): Promise<readonly Page[]> {
   const pages = await Promise.all(
     sources.map(async (source) => {
-      // `input`: what a person writes, before the defaults are filled in.
-      const shape = z.toJSONSchema(source.schema, { io: "input", unrepresentable: "any", reused: "inline" });
+      const shape = shapeOf(source.schema);
       return [
         { path: `schema/${source.name}.json`, text: `${JSON.stringify(shape, undefined, 2)}\n` },
-        { path: `docs/reference/${source.name}.md`, text: await reference(root, source, unwrapped(shape)) },
+        { path: `docs/reference/${source.name}.md`, text: await reference(root, source, shape) },
       ];
     }),
   );
   return pages.flat();
 }
 
-type Shape = z.core.JSONSchema.BaseSchema;
-
-/** A schema with an id is written as a reference to its own definition. */
-function unwrapped(shape: Shape): Shape {
-  const definition = shape.$ref?.split("/").at(-1);
-  return definition === undefined ? shape : (asShape(shape.$defs?.[definition]) ?? shape);
-}
-
 async function reference(root: string, source: Source, shape: Shape): Promise<string> {
-  const rows = keysOf(shape, "").map((key) => `| ${key.path} | ${key.value} | ${key.meaning} |`);
   return [
     "<!-- Generated from the schema by `npm run generate`; do not edit. -->",
     `# \`${shape.title ?? source.name}\``,
-    shape.description ?? "",
+    source.says ?? shape.description ?? "",
     ...(source.file === undefined ? [] : [await example(root, source.file)]),
     "## Keys",
-    ["| key | value | meaning |", "| --- | --- | --- |", ...rows].join("\n"),
+    keyTable(shape),
     `JSON Schema: [schema/${source.name}.json](../../schema/${source.name}.json)`,
     "",
   ].join("\n\n");
@@ -57,86 +57,4 @@ async function reference(root: string, source: Source, shape: Shape): Promise<st
 async function example(root: string, file: string): Promise<string> {
   const text = await readFile(join(root, "examples/harbour", file), "utf8");
   return `\`examples/harbour/${file}\`:\n\n\`\`\`yaml\n${text}\`\`\``;
-}
-
-type Key = { readonly path: string; readonly value: string; readonly meaning: string };
-
-/** A row for each key, in the order of the schema, the keys of a map below the map; of an alternative without its mark. */
-function keysOf(shape: Shape, under: string, isBranch = false): readonly Key[] {
-  const properties = Object.entries(shape.properties ?? {}).flatMap(([name, property]) => {
-    const member = asShape(property);
-    if (member === undefined || (isBranch && member.const !== undefined)) return [];
-    const path = `${under}${name}`;
-    const required = shape.required?.includes(name) === true;
-    return [row(path, member, required), ...keysOf(member, `${path}/`)];
-  });
-  const entry = asShape(shape.additionalProperties);
-  const item = itemOf(shape);
-  return [
-    ...properties,
-    ...(entry === undefined ? [] : keysOf(entry, `${under}<name>/`)),
-    ...(item === undefined ? [] : keysOf(item, `${under}<n>/`)),
-    ...branches(shape).flatMap((branch) => keysOf(branch, under, true)),
-  ];
-}
-
-function row(path: string, shape: Shape, required: boolean): Key {
-  const fallback = shape.default === undefined ? "" : `; default ${code(shape.default)}`;
-  const [example_] = shape.examples ?? [];
-  const such = example_ === undefined || shape.default !== undefined ? "" : `, such as ${code(example_)}`;
-  const meaning = `${shape.description ?? ""}${such}${required ? "" : " (optional)"}`;
-  return { path: `\`${path}\``, value: `${valueOf(shape)}${fallback}`, meaning: cell(meaning) };
-}
-
-function valueOf(shape: Shape): string {
-  if (shape.enum !== undefined) return shape.enum.map(code).join(", ");
-  if (shape.const !== undefined) return code(shape.const);
-  const kinds = branches(shape);
-  if (kinds.length > 0) return [...new Set(kinds.map(choiceOf))].join(" or ");
-  if (shape.type === "integer") return `whole number${range(shape)}`;
-  if (shape.type === "array") return `list of ${valueOf(itemOf(shape) ?? {})}`;
-  return names[String(shape.type)] ?? "any value";
-}
-
-/** One alternative of several: by the constant that tells it from the others, where there is one. */
-function choiceOf(shape: Shape): string {
-  const mark = Object.entries(shape.properties ?? {}).find(([, member]) => asShape(member)?.const !== undefined);
-  return mark === undefined ? valueOf(shape) : code(`${mark[0]}: ${String(asShape(mark[1])?.const)}`);
-}
-
-const names: Readonly<Record<string, string>> = {
-  string: "text",
-  number: "number",
-  boolean: "true or false",
-  object: "map",
-  null: "nothing",
-};
-
-function range(shape: Shape): string {
-  const { minimum = Number.MIN_SAFE_INTEGER, maximum = Number.MAX_SAFE_INTEGER } = shape;
-  const from = minimum === Number.MIN_SAFE_INTEGER ? "" : String(minimum);
-  const to = maximum === Number.MAX_SAFE_INTEGER ? "" : String(maximum);
-  if (from === "" && to === "") return "";
-  return to === "" ? `, ${from} or more` : ` ${from}-${to}`;
-}
-
-function branches(shape: Shape): readonly Shape[] {
-  return [...(shape.oneOf ?? []), ...(shape.anyOf ?? [])].map(asShape).filter((branch) => branch !== undefined);
-}
-
-function itemOf(shape: Shape): Shape | undefined {
-  return Array.isArray(shape.items) ? undefined : asShape(shape.items);
-}
-
-/** What zod writes where a schema may stand is a schema or a boolean. */
-function asShape(value: Shape | boolean | undefined): Shape | undefined {
-  return typeof value === "object" ? value : undefined;
-}
-
-function code(value: unknown): string {
-  return `\`${cell(typeof value === "string" ? value : JSON.stringify(value))}\``;
-}
-
-function cell(text: string): string {
-  return text.replaceAll("|", "\\|").replaceAll("<", "\\<").replaceAll("\\<name\\>", "<name>");
 }
