@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { appendFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import { after, before, test } from "node:test";
 import * as fc from "fast-check";
 import { Problem } from "../lib/problem.ts";
 import { appendSync } from "./append.ts";
+import { readTail } from "./segment.ts";
 import { openLedger } from "./index.ts";
 
 let root = "";
@@ -165,9 +167,17 @@ test("pruned segments are gone, and what is left still verifies against old and 
 
 const WRITER = `
   const { appendSync } = await import(process.argv[1]);
-  const until = Date.now() + 10000;
+  const until = Date.now() + 30000;
   for (let n = 0; Date.now() < until; n += 1) appendSync(process.argv[2], [{ kind: "writer", pid: process.pid, n }], { now: Date.now(), waitMs: 20000 });
 `;
+
+/** However slow the machine is: the writers are at it before they are killed. */
+async function grownTo(dir: string, size: number): Promise<void> {
+  const until = Date.now() + 20_000;
+  while (Date.now() < until && (!existsSync(dir) || readTail(dir).seq < size)) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
 
 test("writers in different processes, killed at any moment, leave a chain that verifies", async () => {
   const dir = await fresh();
@@ -178,7 +188,7 @@ test("writers in different processes, killed at any moment, leave a chain that v
         stdio: ["ignore", "ignore", "inherit"],
       }),
     );
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await grownTo(dir, (round + 1) * 10);
     for (const writer of writers) {
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
       writer.kill("SIGKILL");

@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { once } from "node:events";
 import { test } from "node:test";
-import { lock, lockSync, mustStillHold, sweep, unlock } from "./lock.ts";
+import { lockSync, mustStillHold, sweep, unlock } from "./lock.ts";
+import { lock } from "./lock-async.ts";
 
 const fresh = (): string => mkdtempSync(join(tmpdir(), "lock-"));
 const mine = (): string[] => {

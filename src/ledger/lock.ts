@@ -2,10 +2,8 @@
 // call with its content, or not at all. No file lock of the kernel is within Node's reach, so a dead owner's lock is
 // buried by one of the living: the right to bury owner T is itself a lock, `lock.T`, so two can never bury at once, and
 // if the burier dies too, the right to bury him is `lock.<his token>`. Tokens never recur, so leftovers harm nobody.
-import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync, readlinkSync, symlinkSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Problem } from "../lib/problem.ts";
 
 export type Lock = { readonly dir: string; readonly owner: string; readonly sinceMs: number };
@@ -22,18 +20,6 @@ export function lockSync(dir: string, waitMs: number): Lock {
     if (taken !== undefined) return taken;
     if (nowMs() >= until) throw timedOut(dir, waitMs);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs());
-  }
-}
-
-/** Takes the lock without blocking the event loop. Throws Problem when `waitMs` is over, the reason when aborted. */
-export async function lock(dir: string, waitMs: number, signal?: AbortSignal): Promise<Lock> {
-  const until = nowMs() + waitMs;
-  for (;;) {
-    signal?.throwIfAborted();
-    const taken = tryLock(dir);
-    if (taken !== undefined) return taken;
-    if (nowMs() >= until) throw timedOut(dir, waitMs);
-    await sleep(pauseMs(), undefined, signal === undefined ? {} : { signal });
   }
 }
 
@@ -58,7 +44,7 @@ export function sweep(held: Lock): void {
   for (const name of readdirSync(held.dir)) if (name.startsWith("lock.")) remove(join(held.dir, name));
 }
 
-function tryLock(dir: string): Lock | undefined {
+export function tryLock(dir: string): Lock | undefined {
   const path = join(dir, "lock");
   const owner = self();
   if (claim(path, owner)) return { dir, owner, sinceMs: nowMs() };
@@ -112,7 +98,12 @@ function remove(path: string): void {
 /** pid : start time : boot id : pid namespace : since : token */
 function self(): string {
   const parts = [process.pid, statOf("self").startTicks, bootId(), pidNamespace(), Math.floor(nowMs())];
-  return [...parts, randomBytes(12).toString("hex")].join(":");
+  return [...parts, token()].join(":");
+}
+
+/** Never the same twice: this process, at this nanosecond, and chance. Uniqueness is all it is for. */
+function token(): string {
+  return `${process.pid}-${process.hrtime.bigint()}-${Math.random().toString(36).slice(2)}`;
 }
 
 function tokenOf(owner: string): string {
@@ -167,15 +158,15 @@ function readText(path: string): string {
 }
 
 /** Milliseconds since boot: one clock for all processes and containers of a machine, never set back. */
-function nowMs(): number {
+export function nowMs(): number {
   return Number(process.hrtime.bigint() / 1_000_000n);
 }
 
-function pauseMs(): number {
+export function pauseMs(): number {
   return 1 + Math.random() * 4;
 }
 
-function timedOut(dir: string, waitMs: number): Problem {
+export function timedOut(dir: string, waitMs: number): Problem {
   const owner = readOwner(join(dir, "lock")) ?? "";
   return new Problem({
     code: "ledger",

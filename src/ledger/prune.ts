@@ -4,7 +4,8 @@ import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } fro
 import { join } from "node:path";
 import { canonicalJson } from "../lib/canonical-json.ts";
 import type { Checkpoint } from "./checkpoint.ts";
-import { lock, mustStillHold, sweep, unlock } from "./lock.ts";
+import { mustStillHold, sweep, unlock } from "./lock.ts";
+import { lock } from "./lock-async.ts";
 import { MerkleTree } from "./merkle.ts";
 import { readLines } from "./read.ts";
 import { listSegments, readPruned, type Pruned, type Segment } from "./segment.ts";

@@ -1,6 +1,7 @@
 // Reads a ledger line by line, judging nothing: what each line is, and where it stands.
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
+import { digest } from "../lib/digest.ts";
 import { decodeLine, type DecodedLine } from "./entry.ts";
 import { listSegments, type Segment } from "./segment.ts";
 
@@ -32,7 +33,7 @@ export async function* readLines(dir: string, signal?: AbortSignal): AsyncGenera
 
 function decodeBytes(bytes: Buffer): DecodedLine {
   try {
-    return decodeLine(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+    return decodeLine(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes), digest);
   } catch {
     return { kind: "fault", fault: "is not UTF-8" };
   }
