@@ -46,6 +46,7 @@ function atom(parser: Parser): string {
     return skip(parser, ")", text);
   }
   const [one = ""] = /^(\[(\\.|[^\]\\])*\]|\\.|.)/s.exec(rest) ?? [];
+  if (one === "\\n") return skip(parser, one, "\n");
   return skip(parser, one, one.startsWith("[") || one === "\\s" ? member(new RegExp(one)) : one.replace(/^\\/, ""));
 }
 

@@ -11,7 +11,7 @@ export type SecretRule = {
   readonly entropy?: number;
 };
 
-/** Where a secret stands in a text; the secret itself is not carried on. */
+/** Where a secret begins in a text, with its name or marker; the secret itself is not carried on. */
 export type Hit = { readonly rule: string; readonly what: string; readonly at: number; readonly length: number };
 
 type Row = readonly [id: string, what: string, starts: string | readonly string[], rest: string, entropy?: number];
@@ -28,7 +28,7 @@ const rows: readonly Row[] = [
     "private-key",
     "private key",
     "-----BEGIN ",
-    "(?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:\\\\r|\\\\n|[\\s+\"',>|-]|[A-Za-z-]+: [^\\n]*\\n)*[A-Za-z0-9+/=]{40}",
+    "(?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:\\\\r|\\\\n|[\\s+\"',>|-]|[A-Za-z-]{1,30}: [^\\n]{0,200}\\n){0,64}(?<secret>[A-Za-z0-9+/=]{40})",
   ],
   ["putty-key", "PuTTY private key", "PuTTY-User-Key-File-", "[23]: "],
   ["wireguard-key", "WireGuard private key", "PrivateKey", " ?= ?(?<secret>[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)"],
@@ -140,7 +140,8 @@ const rows: readonly Row[] = [
 ];
 
 function ruleOf([id, what, starts, rest, entropy]: Row): SecretRule {
-  const pattern = new RegExp(rest, "y");
+  // Bounded, so that a crafted file cannot make a scan slow.
+  const pattern = new RegExp(rest.replaceAll(/\{(\d+),\}/g, "{$1,1000}"), "y");
   const list = typeof starts === "string" ? [starts] : starts;
   return { id, what, starts: list, pattern, ...(entropy === undefined ? {} : { entropy }) };
 }

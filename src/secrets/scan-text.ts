@@ -48,12 +48,9 @@ function hitAt(text: string, index: number, start: string): Hit | undefined {
     const match = rule.pattern.exec(text);
     if (match === null) continue;
     const secret = match.groups?.["secret"];
-    const length = secret?.length ?? start.length + match[0].length;
-    const at = secret === undefined ? index : rule.pattern.lastIndex - match[0].length + match[0].lastIndexOf(secret);
-    const value = text.slice(at, at + length);
     if (rule.entropy !== undefined && entropyOf(secret ?? match[0]) < rule.entropy) continue;
-    if (isPlaceholder(value)) continue;
-    return { rule: rule.id, what: rule.what, at, length };
+    if (isPlaceholder(secret ?? start + match[0])) continue;
+    return { rule: rule.id, what: rule.what, at: index, length: start.length + match[0].length };
   }
   if (!ASSIGNMENTS.has(start)) return undefined;
   return findAssignment(text, index);
