@@ -1,6 +1,10 @@
 // The gateway: the only place that holds upstream keys and the one seam between hosted Claude and a local worker.
 // A client's request goes in with a virtual key; what policy lets through goes out with the upstream's key.
 export { GatewayConfig } from "./config.ts";
+export { writeFirstConfig } from "./first-config.ts";
+export { startGateway } from "./gateway.ts";
+export { loadConfig, readKey } from "./load-config.ts";
+export { callManagement } from "./management-client.ts";
 
 /**
  * What a container image of the gateway needs, relative to the package's root, besides Node 26; started as

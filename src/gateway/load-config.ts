@@ -1,13 +1,12 @@
 // Reads the configuration file and the key files it names. Nothing here prints or keeps a key in clear.
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { digestJson } from "../lib/digest.ts";
 import { Problem } from "../lib/problem.ts";
 import { Sensitive } from "../lib/sensitive.ts";
 import { GatewayConfig, type Route } from "./config.ts";
-import { loadPrices, type PriceList } from "./price.ts";
+import { loadPrices, ownPrices, type PriceList } from "./price.ts";
 
 export type LiveRoute = Route & {
   readonly alias: string;
@@ -27,8 +26,6 @@ export type LoadedConfig = GatewayConfig & {
   readonly policy: string;
 };
 
-const OWN_PRICES = join(import.meta.dirname, "prices.yaml");
-
 /** Throws Problem when the file or one of its key files cannot be read, or a value is not what the schema asks for. */
 export function loadConfig(file: string): LoadedConfig {
   const config = parseConfig(file, readText(file, "name the configuration with --config FILE"));
@@ -36,7 +33,7 @@ export function loadConfig(file: string): LoadedConfig {
     alias,
     liveRoute(alias, route),
   ]);
-  const priceList = loadPrices(config.prices ?? OWN_PRICES);
+  const priceList = loadPrices(config.prices ?? ownPrices);
   const policy = digestJson({ routes: config.routes, prices: Object.fromEntries(priceList.models) });
   return { ...config, live: new Map(live), priceList, policy };
 }

@@ -1,6 +1,7 @@
 // What tokens cost. Prices come from a file with its source and date; sums are exact integers (pico-USD) and are rounded
 // once a request, up, to micro-USD.
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { Problem } from "../lib/problem.ts";
@@ -35,6 +36,9 @@ export const PriceFile = z.strictObject({
 });
 
 export type PriceList = { readonly file: string; readonly models: ReadonlyMap<string, Price> };
+
+/** The price file that comes with the gateway. */
+export const ownPrices = join(import.meta.dirname, "prices.yaml");
 
 /** Throws Problem when the file cannot be read or is no price file. */
 export function loadPrices(file: string): PriceList {

@@ -1,0 +1,122 @@
+// demesne keys: virtual keys of a running gateway, over its management socket.
+import { join } from "node:path";
+import { z } from "zod";
+import { callManagement, readKey } from "../gateway/index.ts";
+import { Problem } from "../lib/problem.ts";
+import { command, type Context } from "./command.ts";
+import type { ExitName } from "./exit.ts";
+import { gatewayFolder } from "./gateway.ts";
+import { renderKey, renderKeys } from "./render/virtual-keys.ts";
+
+const KeysOptions = z.strictObject({
+  socket: z.string().optional().meta({ description: "the gateway's management socket", placeholder: "path" }),
+  masterKey: z.string().optional().meta({ description: "file with the gateway's master key", placeholder: "file" }),
+  models: z.string().optional().meta({ description: "issue: only these aliases, with commas", placeholder: "aliases" }),
+  budget: z.coerce.number().min(0).optional().meta({ description: "issue: most it may spend", placeholder: "USD" }),
+  period: z
+    .string()
+    .optional()
+    .meta({ description: "issue: the budget's period: 1d, 7d, 1mo", placeholder: "duration" }),
+  expires: z.string().optional().meta({ description: "issue: its life: 12h, 30d", placeholder: "duration" }),
+  user: z.string().optional().meta({ description: "issue: the user who pays too", placeholder: "id" }),
+  team: z.string().optional().meta({ description: "issue: the team that pays too", placeholder: "id" }),
+  json: z.boolean().optional().meta({ description: "print as JSON" }),
+});
+type Options = z.infer<typeof KeysOptions>;
+
+export const keys = command({
+  name: "keys",
+  summary: "issue, list, show, revoke, rotate: the gateway's virtual keys",
+  arguments: [
+    { name: "verb", description: "issue | list | show | revoke | rotate" },
+    { name: "name", description: "the key's name, or its hash; never the key itself", default: "" },
+  ],
+  options: KeysOptions,
+  exits: ["done", "usage", "unreachable", "refused", "secret", "interrupted"],
+  run: runKeys,
+});
+
+async function runKeys(
+  context: Context,
+  [verb = "", name = ""]: readonly string[],
+  options: Options,
+): Promise<ExitName> {
+  const run = VERBS.get(verb);
+  if (run === undefined)
+    throw usage("demesne keys", `${JSON.stringify(verb)} is not a verb`, `one of: ${[...VERBS.keys()].join(", ")}`);
+  if (verb !== "list" && name === "")
+    throw usage(`demesne keys ${verb}`, "no key is named", `demesne keys ${verb} NAME`);
+  if (name.startsWith("sk-")) {
+    throw usage(
+      `demesne keys ${verb}`,
+      "a key on the command line can be read by others",
+      "name it by its name or hash (demesne keys list)",
+    );
+  }
+  const { answer, text } = await run(context, options, name);
+  context.out(options.json === true ? `${JSON.stringify(answer, undefined, 2)}\n` : text);
+  return "done";
+}
+
+function usage(where: string, what: string, fix: string): Problem {
+  return new Problem({ code: "usage", where, what, fix });
+}
+
+type Told = { readonly answer: object; readonly text: string };
+type Verb = (context: Context, options: Options, name: string) => Promise<Told>;
+
+const VERBS: ReadonlyMap<string, Verb> = new Map<string, Verb>([
+  ["issue", issue],
+  ["list", list],
+  ["show", show],
+  ["revoke", revoke],
+  ["rotate", rotate],
+]);
+
+async function issue(context: Context, options: Options, name: string): Promise<Told> {
+  const answer = await call(context, options, "POST", "/key/generate", {
+    key_alias: name,
+    ...(options.models === undefined ? {} : { models: options.models.split(",") }),
+    ...(options.budget === undefined ? {} : { max_budget: options.budget }),
+    ...(options.period === undefined ? {} : { budget_duration: options.period }),
+    ...(options.expires === undefined ? {} : { duration: options.expires }),
+    ...(options.user === undefined ? {} : { user_id: options.user }),
+    ...(options.team === undefined ? {} : { team_id: options.team }),
+  });
+  // The only time it is shown.
+  return { answer, text: `${String(answer["key"])}\n` };
+}
+
+async function list(context: Context, options: Options): Promise<Told> {
+  const answer = await call(context, options, "GET", "/key/list");
+  return { answer, text: renderKeys(answer["keys"]) };
+}
+
+async function show(context: Context, options: Options, name: string): Promise<Told> {
+  const answer = await call(context, options, "GET", `/key/info?key=${encodeURIComponent(name)}`);
+  return { answer, text: renderKey(answer["info"]) };
+}
+
+async function revoke(context: Context, options: Options, name: string): Promise<Told> {
+  const answer = await call(context, options, "POST", "/key/delete", { keys: [name] });
+  return { answer, text: `${name} is revoked; its running requests were ended\n` };
+}
+
+async function rotate(context: Context, options: Options, name: string): Promise<Told> {
+  const answer = await call(context, options, "POST", "/key/regenerate", { key: name });
+  return { answer, text: `${String(answer["key"])}\n` };
+}
+
+async function call(context: Context, options: Options, method: "GET" | "POST", path: string, body?: object) {
+  const folder = gatewayFolder();
+  const gateway = {
+    socket: options.socket ?? join(folder, "management.sock"),
+    masterKey: readKey(options.masterKey ?? join(folder, "state/master.key")),
+  };
+  return await callManagement(gateway, {
+    method,
+    path,
+    signal: context.signal,
+    ...(body === undefined ? {} : { body }),
+  });
+}

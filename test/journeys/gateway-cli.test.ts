@@ -1,0 +1,64 @@
+// `demesne gateway` and `demesne keys` as an operator uses them, over a scripted worker.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { it, type TestContext } from "node:test";
+import { scriptedWorker } from "../../src/gateway/scripted-worker.ts";
+import { run } from "../../src/lib/run.ts";
+
+const MAIN = join(import.meta.dirname, "../../src/cli/main.ts");
+
+async function started(t: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), "demesne-gateway-cli-"));
+  const { server } = scriptedWorker();
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const env = { PATH: process.env["PATH"] ?? "", HOME: folder, XDG_STATE_HOME: folder };
+  const listen = `127.0.0.1:${20_000 + (process.pid % 20_000)}`;
+  const argv = [MAIN, "gateway", "--worker", `http://127.0.0.1:${port}`, "--listen", listen];
+  const child = spawn(process.execPath, argv, { env, stdio: ["ignore", "pipe", "ignore"] });
+  t.after(() => {
+    child.kill("SIGKILL");
+    server.closeAllConnections();
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  let key = "";
+  for await (const line of createInterface({ input: child.stdout })) {
+    key = /ANTHROPIC_AUTH_TOKEN=(sk-\S+)/.exec(line)?.[1] ?? key;
+    if (line.startsWith("Ctrl-C")) break;
+  }
+  const keys = async (...args: string[]) =>
+    await run([process.execPath, MAIN, "keys", ...args], { env, timeoutMs: 30_000 });
+  const status = async (token: string): Promise<number> =>
+    (await fetch(`http://${listen}/v1/models`, { headers: { authorization: `Bearer ${token}` } })).status;
+  return { child, key, keys, status };
+}
+
+it("starts, prints a key that works, and keys are issued, shown, rotated and revoked", async (t) => {
+  const { child, key, keys, status } = await started(t);
+  assert.equal(await status(key), 200);
+  const issued = (await keys("issue", "ui", "--budget", "5", "--period", "1mo")).stdout.trim();
+  assert.match(issued, /^sk-[\w-]{32}$/);
+  assert.match((await keys("show", "ui")).stdout, /^spent {3}\$0\.00 of \$5\.00 each 1mo$/m);
+  const listed = (await keys("list")).stdout;
+  assert.match(listed, /^ui {2}sk-\.\.\..{4} {2}/m);
+  assert.ok(!listed.includes(issued));
+  const rotated = (await keys("rotate", "ui")).stdout.trim();
+  assert.deepEqual([await status(issued), await status(rotated)], [401, 200]);
+  assert.equal((await keys("revoke", "ui")).status, 0);
+  assert.equal(await status(rotated), 401);
+  const refused = await keys("show", rotated);
+  assert.deepEqual([refused.status, refused.stdout], [3, ""]);
+  assert.match(refused.stderr, /a key on the command line can be read by others/);
+  child.kill("SIGTERM");
+  assert.deepEqual(await once(child, "exit"), [0, null]);
+  assert.equal((await keys("list")).status, 6);
+});
