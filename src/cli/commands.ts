@@ -29,4 +29,14 @@ export const commands: readonly Entry[] = [
     summary: "edit, get, set, rotate, recipients, check, scan: the estate's encrypted secrets",
     load: async () => (await import("./secrets.ts")).secrets,
   },
+  {
+    name: "gateway",
+    summary: "run the gateway here and print how to point a client at it",
+    load: async () => (await import("./gateway.ts")).gateway,
+  },
+  {
+    name: "keys",
+    summary: "issue, list, show, revoke, rotate: the gateway's virtual keys",
+    load: async () => (await import("./keys.ts")).keys,
+  },
 ];
