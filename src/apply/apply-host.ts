@@ -33,7 +33,9 @@ export type Applied = {
 export async function applyHost(input: ApplyHostInput): Promise<Applied> {
   const { host, plan, wanted, progress } = input;
   refuseRefusals(plan);
-  refuseDifference(plan, await look(input));
+  const now = await look(input);
+  refuseUsed(plan, now);
+  refuseDifference(plan, now);
   const total = plan.steps.length;
   let done = 0;
   progress.step(`applying ${plan.changes.length} changes to ${host.id} in ${total} steps`);
@@ -58,6 +60,18 @@ function refuseRefusals(plan: HostPlan): void {
     where: `host ${plan.host}, ${first.ref}`,
     what: `${first.what}${plan.refusals.length > 1 ? ` (and ${plan.refusals.length - 1} more refusals)` : ""}`,
     fix: first.fix,
+  });
+}
+
+/** The host's own list decides, so that another clone of the estate cannot replay a plan. */
+function refuseUsed(plan: HostPlan, { applied }: Observation): void {
+  const note = plan.history.trim().split("\n").at(-1) ?? "";
+  if (!applied.split("\n").includes(note)) return;
+  throw new Problem({
+    code: "stale",
+    where: `host ${plan.host}`,
+    what: "has applied this plan before, and a plan is applied once",
+    fix: "plan again: a new plan holds what is left",
   });
 }
 

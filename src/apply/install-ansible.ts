@@ -16,6 +16,14 @@ export type Ansible = {
   readonly digest: string;
 };
 
+type Pin = {
+  readonly version: string;
+  readonly digest: string;
+  readonly note: string;
+  readonly requirements: string;
+  readonly python: { readonly path: string; readonly version: string; readonly minor: number };
+};
+
 export type InstallOptions = {
   /** Folder for what is made once, outside the project. */
   readonly cache: string;
@@ -31,8 +39,8 @@ const lines = [
   { from: [3, 11], file: "requirements-2.19.txt", note: " (the last for Python 3.11)" },
 ] as const;
 
-/** Answers the pinned ansible-core, installing it when it is not there yet. Throws Problem `prerequisite`. */
-export async function installAnsible(options: InstallOptions): Promise<Ansible> {
+/** The pinned ansible-core for this machine's Python, whether it is installed yet or not. Throws Problem `prerequisite`. */
+export async function pinnedAnsible(): Promise<Pin> {
   const python = await findPython();
   const line = lines.find(({ from }) => python.minor >= from[1]);
   if (line === undefined) {
@@ -46,21 +54,21 @@ export async function installAnsible(options: InstallOptions): Promise<Ansible> 
   const requirements = new URL(`ansible/${line.file}`, import.meta.url).pathname;
   const text = await readFile(requirements, "utf8");
   const version = /^ansible-core==(\S+)/m.exec(text)?.[1] ?? "";
-  const folder = join(options.cache, "ansible", `${version}-py3.${python.minor}-${digest(text).slice(7, 19)}`);
-  const ansible = {
-    playbook: join(folder, "bin", "ansible-playbook"),
-    version,
-    python: python.version,
-    digest: digest(text),
-  };
-  if (!(await exists(join(folder, "complete")))) {
-    options.progress.step(`installing ansible-core ${version}${line.note} into ${folder}`);
-    await install(folder, python.path, requirements, options.signal);
-  }
-  return ansible;
+  return { version, digest: digest(text), note: line.note, requirements, python };
 }
 
-async function findPython(): Promise<{ readonly path: string; readonly version: string; readonly minor: number }> {
+/** Answers the pinned ansible-core, installing it when it is not there yet. Throws Problem `prerequisite`. */
+export async function installAnsible(options: InstallOptions): Promise<Ansible> {
+  const { version, digest: pin, note, requirements, python } = await pinnedAnsible();
+  const folder = join(options.cache, "ansible", `${version}-py3.${python.minor}-${pin.slice(7, 19)}`);
+  if (!(await exists(join(folder, "complete")))) {
+    options.progress.step(`installing ansible-core ${version}${note} into ${folder}`);
+    await install(folder, python.path, requirements, options.signal);
+  }
+  return { playbook: join(folder, "bin", "ansible-playbook"), version, python: python.version, digest: pin };
+}
+
+async function findPython(): Promise<Pin["python"]> {
   const ask = "import sys; print(sys.executable); print('%d.%d.%d' % sys.version_info[:3])";
   const { status, stdout } = await run(["python3", "-c", ask], { timeoutMs: 10_000 }).catch(() => ({
     status: 1,

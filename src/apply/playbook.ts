@@ -4,9 +4,8 @@ import type { HostPlan } from "../plan/index.ts";
 import { shellQuote } from "../host/index.ts";
 import { commandTask, type Command, type Step, type Task, type TreeEntry } from "../resources/index.ts";
 
-/** Demesne's own folder on a host, and its list of what it put there. */
+/** Demesne's own folder on a host. */
 const STATE_FOLDER = "/var/lib/demesne";
-const OWNED_FILE = `${STATE_FOLDER}/owned.json`;
 
 export type Playbook = {
   readonly text: string;
@@ -15,11 +14,11 @@ export type Playbook = {
 };
 
 export function printPlaybook(plan: HostPlan): Playbook {
-  const { before, during, after } = plan.owned;
+  const { during, after } = plan.owned;
   const steps = [
-    ...(before.length === during.length ? [] : [ownedStep(during)]),
+    stateStep(during, plan.history),
     ...plan.steps,
-    ...(after.length === during.length ? [] : [ownedStep(after)]),
+    ...(after.length === during.length ? [] : [stateStep(after, plan.history)]),
   ];
   const trees = steps.flatMap((step, index) =>
     step.step === "tree" ? [{ name: treeName(index), entries: step.entries }] : [],
@@ -91,15 +90,19 @@ function commandsTask(commands: readonly Command[]): Task {
   return commandTask(commands.map((each) => each.name).join("; "), ["/bin/sh", "-c", script]);
 }
 
-/** Demesne's list of what it put on the host: written before anything is made, and again after everything is gone. */
-function ownedStep(owned: HostPlan["owned"]["after"]): Step {
-  const content = `${JSON.stringify({ format: 1, owned })}\n`;
+/**
+ * Demesne's own notes on the host: the plan's nonce and what it put there. Written before anything is made, and once more
+ * after everything is gone, so that a plan that stops half-way has lost nothing and cannot be run again.
+ */
+function stateStep(owned: HostPlan["owned"]["after"], history: string): Step {
   const root = { owner: "root", group: "root" };
+  const file = { type: "file" as const, mode: "0600", ...root };
   return {
     step: "tree",
     entries: [
       { path: STATE_FOLDER, type: "directory", mode: "0700", ...root },
-      { path: OWNED_FILE, type: "file", mode: "0600", content, ...root },
+      { path: `${STATE_FOLDER}/applied.jsonl`, content: history, ...file },
+      { path: `${STATE_FOLDER}/owned.json`, content: `${JSON.stringify({ format: 1, owned })}\n`, ...file },
     ],
   };
 }

@@ -1,13 +1,10 @@
 // demesne apply: runs a saved plan, and looks whether the hosts are as wanted.
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { applyHost, installAnsible } from "../apply/index.ts";
-import { loadEstate, type Estate } from "../estate/index.ts";
-import { digest } from "../lib/digest.ts";
-import { Problem } from "../lib/problem.ts";
+import { loadEstate } from "../estate/index.ts";
 import { openLedger } from "../ledger/index.ts";
-import { Plan } from "../plan/index.ts";
+import { readPlan, refuseStale } from "./bound-plan.ts";
 import { cacheFolder } from "./cache-folder.ts";
 import { command, type Context } from "./command.ts";
 import { estateSecrets } from "./estate-secrets.ts";
@@ -49,10 +46,9 @@ async function runApply(
   options: z.infer<typeof ApplyOptions>,
 ): Promise<ExitName> {
   const { progress, signal } = context;
-  const text = await readPlan(file);
-  const plan = parsePlan(file, text);
+  const { plan, digest } = await readPlan(file);
   const estate = await loadEstate(options.estate ?? ".", { signal });
-  refuseMovedEstate(plan, estate);
+  await refuseStale(file, plan, estate);
   const secrets = await estateSecrets(estate, signal);
   const ansible = await installAnsible({ cache: cacheFolder(), progress, signal });
   const ledger = openLedger(join(estate.root, ".demesne", "ledger"));
@@ -61,14 +57,23 @@ async function runApply(
     const [host] = hostsOf(estate, hostPlan.host);
     if (host === undefined) continue;
     const { resources: wanted } = wantedOf({ estate, host, secrets, skipped: new Map(), isTwin: false });
-    await ledger.append({ kind: "apply/intent", host: host.id, plan: digest(text), changes: hostPlan.changes.length });
-    const input = { plan: hostPlan, wanted, ansible, secret: secrets.open, secretKey: secrets.key, progress, signal };
+    await ledger.append({ kind: "apply/intent", host: host.id, plan: digest, changes: hostPlan.changes.length });
+    const input = {
+      plan: hostPlan,
+      nonce: plan.nonce,
+      wanted,
+      ansible,
+      secret: secrets.open,
+      secretKey: secrets.key,
+      progress,
+      signal,
+    };
     const applied = await withHost(addressOf(host), async (ssh) => await applyHost({ ...input, host: ssh }));
     const remaining = applied.left.changes.length + applied.left.refusals.length;
     await ledger.append({
       kind: "apply/result",
       host: host.id,
-      plan: digest(text),
+      plan: digest,
       applied: applied.applied,
       left: remaining,
     });
@@ -76,44 +81,4 @@ async function runApply(
     left += remaining;
   }
   return left === 0 ? "done" : "unhealthy";
-}
-
-async function readPlan(file: string): Promise<string> {
-  return await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new Problem({
-      code: "usage",
-      where: file,
-      what: "cannot be read",
-      fix: "make a plan first: demesne plan --out FILE",
-      cause,
-    });
-  });
-}
-
-function parsePlan(file: string, text: string): Plan {
-  try {
-    return Plan.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new Problem({
-      code: "stale",
-      where: file,
-      what: "is not a plan of this version of Demesne, or was edited",
-      fix: "plan again: demesne plan --out FILE",
-      cause,
-    });
-  }
-}
-
-/** The plan holds the digest of every file that it was computed from. */
-function refuseMovedEstate(plan: Plan, estate: Estate): void {
-  const now = new Map(estate.inputs.map((each) => [each.path, each.digest]));
-  const then = new Map(plan.estate.inputs.map((each) => [each.path, each.digest]));
-  const paths = [...new Set([...now.keys(), ...then.keys()])].filter((path) => now.get(path) !== then.get(path));
-  if (paths.length === 0) return;
-  throw new Problem({
-    code: "stale",
-    where: paths.join(", "),
-    what: "changed since the plan was made, so nothing was done",
-    fix: "plan again, and read the new plan",
-  });
 }

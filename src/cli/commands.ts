@@ -20,6 +20,16 @@ export const commands: readonly Entry[] = [
     load: async () => (await import("./rehearse.ts")).rehearse,
   },
   {
+    name: "drift",
+    summary: "tell whether any host has moved away from what the estate wants",
+    load: async () => (await import("./drift.ts")).drift,
+  },
+  {
+    name: "log",
+    summary: "show what was done to the hosts, or verify the ledger (log verify)",
+    load: async () => (await import("./log.ts")).log,
+  },
+  {
     name: "export",
     summary: "write the whole estate as a plain Ansible project",
     load: async () => (await import("./export.ts")).exportCommand,

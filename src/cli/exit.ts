@@ -16,9 +16,10 @@ export const exits = {
   secret: { code: 11, means: "a secret cannot be opened" },
   ledger: { code: 12, means: "the ledger is damaged or cannot be written" },
   policy: { code: 13, means: "a policy forbids it" },
+  drifted: { code: 14, means: "a host is not as the estate wants it" },
   interrupted: { code: 130, means: "stopped by Ctrl-C or a signal; everything was cleaned up" },
 } as const satisfies Record<
-  ProblemCode | "done" | "bug" | "changes",
+  ProblemCode | "done" | "bug" | "changes" | "drifted",
   { readonly code: number; readonly means: string }
 >;
 

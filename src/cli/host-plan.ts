@@ -1,4 +1,5 @@
 // The way from an estate to one host's plan: what is wanted, one look, the differences.
+import { randomBytes } from "node:crypto";
 import type { Estate, EstateHost } from "../estate/index.ts";
 import { SshHost, type HostAddress } from "../host/index.ts";
 import { Problem } from "../lib/problem.ts";
@@ -18,6 +19,8 @@ export type HostPlanInput = {
   /** A twin shares this machine's kernel, so what belongs to a kernel is left out and said. */
   readonly isTwin: boolean;
   readonly role?: string | undefined;
+  /** One for all hosts of a saved plan; made up without it. */
+  readonly nonce?: string | undefined;
   readonly signal: AbortSignal;
 };
 
@@ -55,7 +58,13 @@ function refuseUnpublished(estate: Estate, host: EstateHost, skipped: ReadonlyMa
 export async function planOneHost(input: HostPlanInput): Promise<HostPlan> {
   const { resources, notRehearsed } = wantedOf(input);
   const look = await observe(input.ssh, resources, { secretKey: input.secrets.key, signal: input.signal });
-  return planHost({ host: input.host.id, wanted: resources, look, notRehearsed, role: input.role });
+  const nonce = input.nonce ?? newNonce();
+  return planHost({ host: input.host.id, wanted: resources, look, notRehearsed, role: input.role, nonce });
+}
+
+/** 128 bits, in hex. */
+export function newNonce(): string {
+  return randomBytes(16).toString("hex");
 }
 
 export function addressOf({ id, address, port, user, hostKeys, proxyJump }: EstateHost): HostAddress {

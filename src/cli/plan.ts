@@ -3,18 +3,24 @@ import { writeFile } from "node:fs/promises";
 import { z } from "zod";
 import { loadEstate } from "../estate/index.ts";
 import { canonicalJson } from "../lib/canonical-json.ts";
-import { Plan, renderPlan } from "../plan/index.ts";
+import { renderPlan } from "../plan/index.ts";
+import { bindPlan } from "./bound-plan.ts";
 import { command, type Context } from "./command.ts";
 import type { ExitName } from "./exit.ts";
-import { addressOf, hostsOf, planOneHost, withHost } from "./host-plan.ts";
+import { addressOf, hostsOf, newNonce, planOneHost, withHost } from "./host-plan.ts";
 import { estateSecrets } from "./estate-secrets.ts";
 import { painter } from "./render/paint.ts";
-import { version } from "./version.ts";
 
 const PlanOptions = z.strictObject({
   host: z.string().optional().meta({ description: "only this host", placeholder: "id" }),
   role: z.string().optional().meta({ description: "only this role, and what it stands on", placeholder: "name" }),
   out: z.string().optional().meta({ description: "save the plan, to be applied later", placeholder: "file" }),
+  hours: z.coerce
+    .number()
+    .min(1)
+    .max(24 * 30)
+    .default(24)
+    .meta({ description: "for how long the plan may be applied (24)", placeholder: "number" }),
   full: z.boolean().optional().meta({ description: "show the whole text of new files too" }),
   json: z.boolean().optional().meta({ description: "print the plan as JSON" }),
 });
@@ -36,6 +42,7 @@ async function runPlan(
   const { signal } = context;
   const estate = await loadEstate(folder, { signal });
   const secrets = await estateSecrets(estate, signal);
+  const nonce = newNonce();
   const hosts = await Promise.all(
     hostsOf(estate, options.host).map(async (host) => {
       const input = {
@@ -45,25 +52,15 @@ async function runPlan(
         skipped: new Map<string, string>(),
         isTwin: false,
         role: options.role,
-        signal,
+        nonce,
       };
-      return await withHost(addressOf(host), async (ssh) => await planOneHost({ ...input, ssh }));
+      return await withHost(addressOf(host), async (ssh) => await planOneHost({ ...input, ssh, signal }));
     }),
   );
-  const { name, profile, inputs } = estate;
-  const made = Plan.parse({
-    format: 1,
-    tool: version(),
-    created: new Date().toISOString(),
-    estate: { name, profile, inputs },
-    hosts,
-  });
+  const made = await bindPlan(estate, nonce, hosts, options.hours);
   if (options.out !== undefined) await writeFile(options.out, canonicalJson(made), { mode: 0o600 });
-  context.out(
-    options.json === true
-      ? `${canonicalJson(made)}\n`
-      : renderPlan(made, { paint: painter(context.isColoured), full: options.full === true }),
-  );
+  const shown = { paint: painter(context.isColoured), full: options.full === true };
+  context.out(options.json === true ? `${canonicalJson(made)}\n` : renderPlan(made, shown));
   if (hosts.some((each) => each.refusals.length > 0)) return "refused";
   return hosts.some((each) => each.changes.length + each.waiting.length > 0) ? "changes" : "done";
 }

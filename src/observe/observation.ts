@@ -20,6 +20,7 @@ export const ProbeResult = z.strictObject({
   }),
   owned: z.array(Owned),
   ownedBroken: z.string().nullable(),
+  applied: z.string().meta({ description: "Text of /var/lib/demesne/applied.jsonl: the plans that were applied" }),
   answers: z.array(z.strictObject({ query: Query, answer: Answer })),
 });
 export type ProbeResult = z.infer<typeof ProbeResult>;
@@ -38,6 +39,8 @@ export type Observed = { readonly observed: unknown } | { readonly unobservable:
 export type Observation = {
   readonly host: HostFacts;
   readonly owned: readonly Owned[];
+  /** The host's own list of applied plans, one JSON line each. */
+  readonly applied: string;
   /** By ref: everything wanted, and everything owned. */
   readonly resources: ReadonlyMap<string, Observed>;
   /** Digest of the identity and of all normalised observations. */

@@ -88,9 +88,10 @@ export function interpret(id: string, raw: ProbeResult, wanted: readonly Resourc
   const fingerprint = digestJson({
     host: { machineId: host.machineId, os: host.os },
     owned: raw.owned.map((each) => each.ref).sort(),
+    applied: raw.applied,
     resources: Object.fromEntries(resources),
   });
-  return { host, owned: raw.owned, resources, fingerprint };
+  return { host, owned: raw.owned, applied: raw.applied, resources, fingerprint };
 }
 
 function read(ref: Ref, answers: Answers, wanted: unknown): Observed {

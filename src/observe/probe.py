@@ -172,6 +172,7 @@ def main(request):
             "root": os.geteuid() == 0,
         },
         "owned": mine,
+        "applied": text("/var/lib/demesne/applied.jsonl"),
         "ownedBroken": broken,
         "answers": [{"query": query, "answer": given} for query, given in zip(queries, answers)],
     }

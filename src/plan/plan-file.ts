@@ -45,6 +45,9 @@ export const HostPlan = z.strictObject({
   owned: z.strictObject({ before: z.array(Owned), during: z.array(Owned), after: z.array(Owned) }).meta({
     description: "What Demesne's list on the host says before, while the plan runs and afterwards",
   }),
+  history: z
+    .string()
+    .meta({ description: "The host's list of applied plans as it will be; it holds this plan's nonce" }),
   steps: z.array(Step).meta({ description: "What runs, in order, to the byte" }),
 });
 export type HostPlan = z.infer<typeof HostPlan>;
@@ -53,6 +56,14 @@ export const Plan = z.strictObject({
   format: z.literal(1),
   tool: z.string().meta({ description: "Version of Demesne that made it" }),
   created: z.iso.datetime(),
+  expires: z.iso.datetime().meta({ description: "After this it is refused" }),
+  nonce: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .meta({ description: "Each host notes it before anything is done, so that a plan is applied once" }),
+  bound: z
+    .strictObject({ probe: z.string(), ansible: z.string() })
+    .meta({ description: "Digests of the probe's text and of ansible-core's pinned requirements" }),
   estate: z.strictObject({
     name: z.string(),
     profile: z.string(),

@@ -19,6 +19,7 @@ type Running = {
 export type Look = {
   readonly host: { readonly machineId: string; readonly os: string; readonly python: string };
   readonly owned: readonly OwnedEntry[];
+  readonly applied?: string | undefined;
   readonly resources: ReadonlyMap<string, Found>;
   readonly fingerprint: string;
 };
@@ -28,11 +29,13 @@ export type PlanHostInput = {
   readonly wanted: readonly Resource[];
   readonly look: Look;
   readonly notRehearsed?: HostPlan["notRehearsed"];
+  /** Noted on the host before anything is done. */
+  readonly nonce?: string | undefined;
   /** Only this role, and what it stands on; nothing is removed then. */
   readonly role?: string | undefined;
 };
 
-export function planHost({ host, wanted: all, look, notRehearsed = [], role }: PlanHostInput): HostPlan {
+export function planHost({ host, wanted: all, look, notRehearsed = [], nonce = "", role }: PlanHostInput): HostPlan {
   const owned = new Set(look.owned.map((each) => each.ref));
   const wanted = role === undefined ? all : ofRole(all, role);
   const decisions = decideAll(wanted, look, owned);
@@ -51,11 +54,20 @@ export function planHost({ host, wanted: all, look, notRehearsed = [], role }: P
     waiting: decisions.flatMap((each) => (each.is === "waiting" ? [each.waiting] : [])),
     notRehearsed,
     owned: ownership(look, role === undefined ? all : [...all, ...look.owned], decided),
+    history: history(look.applied ?? "", nonce),
     steps: stepsOf([
       removals.map((each) => each.change),
       ...batches(decided).map((batch) => batch.map((each) => each.change)),
     ]),
   };
+}
+
+/** Lines that a host keeps: enough to refuse any plan that has not expired. */
+const HISTORY_LINES = 200;
+
+function history(applied: string, nonce: string): string {
+  const lines = applied.split("\n").filter((line) => line !== "");
+  return [...lines, JSON.stringify({ format: 1, nonce })].slice(-HISTORY_LINES).join("\n").concat("\n");
 }
 
 /** The resources of one role, and everything that they need. */

@@ -1,0 +1,95 @@
+// demesne log: what was done to the estate's hosts, from the ledger; `log verify` checks the whole chain, offline.
+import { readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { openLedger, type Ledger } from "../ledger/index.ts";
+import { Problem } from "../lib/problem.ts";
+import { command, type Context } from "./command.ts";
+import type { ExitName } from "./exit.ts";
+
+const LogOptions = z.strictObject({
+  estate: z
+    .string()
+    .optional()
+    .meta({ description: "the estate's folder; this folder without it", placeholder: "folder" }),
+  checkpoint: z
+    .string()
+    .optional()
+    .meta({ description: "verify: also against this checkpoint, kept elsewhere", placeholder: "file" }),
+  json: z.boolean().optional().meta({ description: "print as JSON, one entry a line" }),
+});
+type Options = z.infer<typeof LogOptions>;
+
+export const log = command({
+  name: "log",
+  summary: "show what was done to the hosts, or verify the ledger (log verify)",
+  arguments: [{ name: "action", description: "show or verify", default: "show" }],
+  options: LogOptions,
+  exits: ["done", "usage", "ledger", "interrupted"],
+  run: runLog,
+});
+
+async function runLog(context: Context, [action = "show"]: readonly string[], options: Options): Promise<ExitName> {
+  const folder = join(options.estate ?? ".", ".demesne", "ledger");
+  if (!existsSync(folder)) throw noLedger(folder);
+  const ledger = openLedger(folder);
+  if (action === "show") return await show(ledger, context, options);
+  if (action === "verify") return await verify(ledger, context, options);
+  throw new Problem({
+    code: "usage",
+    where: `log ${action}`,
+    what: "should be show or verify",
+    fix: "demesne log verify",
+  });
+}
+
+function noLedger(folder: string): Problem {
+  const fix = "name the estate with --estate; the first demesne apply makes its ledger";
+  return new Problem({
+    code: "usage",
+    where: folder,
+    what: "is not there, so nothing was applied from this folder yet",
+    fix,
+  });
+}
+
+async function show(ledger: Ledger, { out, signal }: Context, { json }: Options): Promise<ExitName> {
+  for await (const entry of ledger.read({ signal })) {
+    const { kind, ...rest } = entry.record;
+    const parts = Object.entries(rest).map(
+      ([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+    );
+    out(
+      json === true
+        ? `${JSON.stringify(entry)}\n`
+        : `${String(entry.seq).padStart(5)}  ${entry.at}  ${kind}  ${parts.join(" ")}\n`,
+    );
+  }
+  return "done";
+}
+
+async function verify(ledger: Ledger, { out, signal }: Context, { checkpoint, json }: Options): Promise<ExitName> {
+  const texts = checkpoint === undefined ? [] : [await readCheckpoint(checkpoint)];
+  const report = await ledger.verify(texts, signal);
+  if (json === true) out(`${JSON.stringify(report)}\n`);
+  else {
+    for (const { where, what } of report.faults) out(`${where}: ${what}\n`);
+    out(
+      `${report.size} entries, head ${report.head}: ${report.isSound ? "sound" : `${report.faults.length} faults`}\n`,
+    );
+  }
+  return report.isSound ? "done" : "ledger";
+}
+
+async function readCheckpoint(file: string): Promise<string> {
+  return await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new Problem({
+      code: "usage",
+      where: file,
+      what: "cannot be read",
+      fix: "name the checkpoint's text file",
+      cause,
+    });
+  });
+}
