@@ -12,6 +12,8 @@ const NEEDED: Readonly<Record<string, string>> = {
   "openssh-client": "/usr/bin/ssh-keygen",
   "util-linux": "/usr/bin/nsenter",
   gpgv: "/usr/bin/gpgv",
+  // Ansible's own folder is a virtual environment of the system's Python.
+  "python3-venv": "/var/lib/dpkg/info/python3-venv.list",
 };
 
 /** statfs(2): OVERLAYFS_SUPER_MAGIC. */

@@ -77,7 +77,7 @@ async function rehearseTwin(
     });
     const verify = await timer.step(
       "verify from outside",
-      async () => await verifyTwin({ estate, host, secrets, twin, worker, context }),
+      async () => await verifyTwin({ estate, host, secrets, skipped, twin, worker, context }),
     );
     const again = await timer.step("plan again", async () => await planOneHost({ ...input, ssh }));
     return {

@@ -15,10 +15,12 @@ export type VerifyTwinInput = {
   readonly secrets: SecretStore;
   readonly twin: Twin;
   readonly worker: Worker;
+  /** Services that the rehearsal leaves out, with the reason. */
+  readonly skipped: ReadonlyMap<string, string>;
 };
 
 export async function verifyTwin(input: VerifyTwinInput): Promise<Check[]> {
-  const { context, estate, host, twin } = input;
+  const { context, estate, host, twin, skipped } = input;
   const gateway = await gatewayChecks(input);
   const probeImage = gatewayImage(estate);
   const inside: Inside = {
@@ -26,7 +28,7 @@ export async function verifyTwin(input: VerifyTwinInput): Promise<Check[]> {
     ...(probeImage === undefined ? {} : { probeImage }),
   };
   const outside = await verifyHost({
-    expectation: expected(estate, host),
+    expectation: expected(estate, host, skipped),
     ssh: twin.address,
     address4: twin.address4,
     address6: twin.address6,

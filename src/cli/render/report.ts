@@ -42,7 +42,7 @@ function renderHost(host: HostReport, paint: Paint): string[] {
 function notRehearsed(host: HostReport, paint: Paint): string[] {
   const reasons = Map.groupBy(host.notRehearsed, (each) => each.reason);
   const resources = [...reasons].flatMap(([reason, all]) => [
-    ...list(`${all.length} of the resources: ${reason}`),
+    ...list(`${all.length} resource${all.length === 1 ? "" : "s"}: ${reason}`),
     ...wrap(all.map((each) => each.ref).join(", "), "      ").map((line) => paint("dim", line)),
   ]);
   const services = host.skippedServices.flatMap(({ service, reason }) => list(`service ${service}: ${reason}`));

@@ -34,3 +34,12 @@ export function wrap(text: string, indent: string): string[] {
   }
   return [...lines, indent + line];
 }
+
+/** `3.2 s`, `48 s`, `2 min 05 s`. */
+export function duration(ms: number): string {
+  const seconds = ms / 1000;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.floor(seconds)} s`;
+  const whole = Math.floor(seconds);
+  return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+}
