@@ -26,7 +26,7 @@ test("each missing program names its Debian package", () => {
     [],
     "ip may lie in one of three places",
   );
-  assert.equal(missingPackages(() => false).length, 6);
+  assert.equal(missingPackages(() => false).length, 7);
 });
 
 test("a folder without room is told, with its free space", () => {
