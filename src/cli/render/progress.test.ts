@@ -12,11 +12,11 @@ function screen(columns = 80) {
     const lines = [""];
     let row = 0;
     // The few terminal commands that the progress uses.
-    for (const part of written.split(/(\r?\u001B\[2K|\u001B\[1A|\u001B\[\d+m|\n)/)) {
+    for (const part of written.replaceAll("\u001B", "^").split(/(\r?\^\[2K|\^\[1A|\^\[\d+m|\n)/)) {
       if (part.endsWith("[2K")) lines[row] = "";
       else if (part.endsWith("[1A")) row -= 1;
       else if (part === "\n") row += 1;
-      else if (!part.endsWith("m") || !part.startsWith("\u001B")) lines[row] = (lines[row] ?? "") + part;
+      else if (!part.startsWith("^[")) lines[row] = (lines[row] ?? "") + part;
     }
     return lines.filter((line) => line !== undefined && line !== "");
   };
