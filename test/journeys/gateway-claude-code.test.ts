@@ -1,0 +1,106 @@
+// The shipped Claude Code program, unchanged, over the gateway and a scripted worker. It is 380 MB, so it is not among the
+// dependencies: DEMESNE_CLAUDE_CODE names the program (npm package @anthropic-ai/claude-agent-sdk-linux-x64, tried with
+// 0.3.330); without it these tests are skipped.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { gatewayFixture, type FixtureOptions } from "../../src/gateway/gateway-fixture.ts";
+import type { Scripted, Seen } from "../../src/gateway/scripted-answers.ts";
+import { run } from "../../src/lib/run.ts";
+
+const program = process.env["DEMESNE_CLAUDE_CODE"];
+const skip = program === undefined ? "DEMESNE_CLAUDE_CODE does not name the program" : false;
+
+async function house(t: TestContext, settings: object = {}, options: FixtureOptions = {}) {
+  const gateway = await gatewayFixture(t, options);
+  const key = await gateway.issue(settings);
+  const home = mkdtempSync(join(tmpdir(), "demesne-claude-"));
+  t.after(() => rmSync(home, { recursive: true, force: true }));
+  const ask = async (prompt: string, model: string) =>
+    await run([program ?? "", "-p", prompt, "--model", model], {
+      timeoutMs: 60_000,
+      cwd: home,
+      env: {
+        HOME: home,
+        PATH: process.env["PATH"] ?? "",
+        ANTHROPIC_BASE_URL: gateway.base(),
+        ANTHROPIC_AUTH_TOKEN: key,
+        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+        CLAUDE_CODE_MAX_RETRIES: "2",
+      },
+    });
+  const refusals = (): string[] => gateway.logged.flatMap((entry) => (entry.event === "refused" ? [entry.kind] : []));
+  return { ...gateway, key, home, ask, refusals };
+}
+
+function chatStream(deltas: readonly object[], finish: string): Scripted {
+  const chunks = [
+    ...deltas.map((delta) => ({ choices: [{ index: 0, delta, finish_reason: null }] })),
+    { choices: [{ index: 0, delta: {}, finish_reason: finish }], usage: { prompt_tokens: 9, completion_tokens: 9 } },
+  ];
+  const parts = [...chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`), "data: [DONE]\n\n"];
+  return { headers: { "content-type": "text/event-stream" }, parts };
+}
+
+describe("Claude Code", { skip }, () => {
+  for (const model of ["claude-hosted", "local-chat"]) {
+    it(`talks to ${model}, and no device id leaves`, async (t) => {
+      const { ask, worker } = await house(t);
+      const { status, stdout, stderr } = await ask("say hi", model);
+      assert.equal(status, 0, stderr);
+      assert.match(stdout, /stand-in, no model/);
+      assert.ok(!JSON.stringify(worker.seen).includes("device_id"));
+    });
+  }
+
+  it("calls a tool that a chat worker asks for, and the result comes back", async (t) => {
+    let file = "";
+    const script = ({ body }: Seen): Scripted => {
+      const result = /canary-[0-9]+/.exec(
+        JSON.stringify(JSON.parse(body).messages.filter((m: { role: string }) => m.role === "tool")),
+      );
+      if (result !== null) return chatStream([{ content: `I read ${result[0]}` }], "stop");
+      const call = { index: 0, id: "c1", function: { name: "Read", arguments: JSON.stringify({ file_path: file }) } };
+      return chatStream([{ reasoning_content: "let me look" }, { tool_calls: [call] }], "tool_calls");
+    };
+    const { ask, home } = await house(t, {}, { script });
+    file = join(home, "note.txt");
+    writeFileSync(file, "canary-4711\n");
+    const { stdout, stderr } = await ask("read note.txt", "local-chat");
+    assert.match(stdout, /I read canary-4711/, stderr);
+  });
+
+  it("asks once when the budget is spent, and says so", async (t) => {
+    const { ask, refusals } = await house(t, { max_budget: 0.0001 });
+    const { stdout } = await ask("say hi", "claude-hosted");
+    assert.deepEqual(refusals(), ["billing_error"]);
+    assert.match(stdout, /the budget of this key is spent/);
+  });
+
+  it("asks once when policy refuses, and says why", async (t) => {
+    const { ask, refusals } = await house(t);
+    const { stdout } = await ask("say hi", "claude-unpriced");
+    assert.deepEqual(refusals(), ["policy_blocked"]);
+    assert.match(stdout, /no price is known for claude-unknown-9/);
+  });
+
+  it("asks once with a key that was blocked", async (t) => {
+    const { ask, refusals, manage, key } = await house(t);
+    await manage("POST", "/key/block", { key });
+    await ask("say hi", "claude-hosted");
+    assert.deepEqual(refusals(), ["authentication_error"]);
+  });
+
+  it("waits out an upstream that is overloaded twice", async (t) => {
+    let tries = 0;
+    const busy = '{"type":"error","error":{"type":"overloaded_error","message":"busy"}}';
+    const script = (): Scripted | undefined =>
+      (tries += 1) <= 2 ? { status: 529, headers: { "content-type": "application/json" }, parts: [busy] } : undefined;
+    const { ask, worker } = await house(t, {}, { script });
+    const { stdout } = await ask("say hi", "claude-hosted");
+    assert.match(stdout, /stand-in, no model/);
+    assert.equal(worker.seen.length, 3);
+  });
+});
