@@ -35,6 +35,11 @@ export const commands: readonly Entry[] = [
     load: async () => (await import("./export.ts")).exportCommand,
   },
   {
+    name: "image",
+    summary: "build the gateway's image into a file, for a registry of yours",
+    load: async () => (await import("./image.ts")).image,
+  },
+  {
     name: "secrets",
     summary: "edit, get, set, rotate, recipients, check, scan: the estate's encrypted secrets",
     load: async () => (await import("./secrets.ts")).secrets,

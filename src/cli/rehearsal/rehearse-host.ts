@@ -2,10 +2,11 @@
 import { readFile } from "node:fs/promises";
 import { applyHost, type Ansible } from "../../apply/index.ts";
 import type { Estate, EstateHost } from "../../estate/index.ts";
-import { bootTwin, buildImage, publishImage, type Lab, type Twin } from "../../lab/index.ts";
+import { bootTwin, publishImage, type Lab, type Twin } from "../../lab/index.ts";
 import { Problem } from "../../lib/problem.ts";
 import type { Context } from "../command.ts";
 import { planOneHost, wantedOf, withHost, type HostPlanInput } from "../host-plan.ts";
+import { gatewayImage } from "../own-images.ts";
 import { inventedSecrets } from "../secret-store.ts";
 import { overlayDifferences, overlayEstate, type Overlay } from "./overlay.ts";
 import type { HostReport } from "./report.ts";
@@ -106,7 +107,7 @@ export async function overlayOf(estate: Estate, lab: Lab, twin: Twin, worker: Wo
   const loginKey = (await readFile(`${address.identityFile}.pub`, "utf8")).trim();
   const { id, address4, address6, outside4, outside6, os } = twin;
   const builds = estate.services.some((service) => service.containers.some(({ image }) => image.kind === "build"));
-  const images = builds ? { "demesne-gateway": await gatewayImage(lab, twin) } : {};
+  const images = builds ? { "demesne-gateway": await publishedGateway(lab, twin) } : {};
   const { stdout } = await twin.exec(["cat", "/sys/fs/cgroup/cgroup.controllers"], { timeoutMs: 5000 });
   const facts = {
     id,
@@ -122,17 +123,8 @@ export async function overlayOf(estate: Estate, lab: Lab, twin: Twin, worker: Wo
   return { twin: facts, modelUrl: worker.url, images };
 }
 
-async function gatewayImage(lab: Lab, twin: Twin): Promise<{ readonly ref: string; readonly digest: string }> {
-  const root = new URL("../../../", import.meta.url).pathname;
-  const image = await buildImage(lab, {
-    name: "demesne/gateway",
-    root,
-    entry: "src/gateway/main.ts",
-    args: ["--config", "/etc/demesne/gateway.yaml"],
-    ports: [4000],
-    include: ["src/gateway/prices.yaml"],
-    state: ["/var/lib/demesne-gateway"],
-  });
+async function publishedGateway(lab: Lab, twin: Twin): Promise<{ readonly ref: string; readonly digest: string }> {
+  const image = await gatewayImage(lab.cache);
   await publishImage(twin, image);
   return { ref: image.reference.slice(0, image.reference.indexOf("@")), digest: image.digest };
 }
