@@ -15,6 +15,8 @@ export type InsideRequest = {
   readonly targets: readonly Target[];
   readonly from: readonly Vantage[];
   readonly inside: Inside;
+  /** Whether all is looked at again after Docker was restarted; so it is unless it is said. */
+  readonly restartDocker?: boolean;
   readonly signal?: AbortSignal | undefined;
 };
 
@@ -61,7 +63,8 @@ async function probing(request: InsideRequest, inside: Inside & { readonly probe
       };
       const before = await published(publishing, request.from);
       const tiered = await tiers(request, probes);
-      return [...before, ...tiered, ...(await afterRestart(request, publishing))];
+      const after = request.restartDocker === false ? [] : await afterRestart(request, publishing);
+      return [...before, ...tiered, ...after];
     },
     signal,
   );
