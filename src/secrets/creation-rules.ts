@@ -6,6 +6,7 @@ import { Problem } from "../lib/problem.ts";
 import { checkRecipient } from "./data-key.ts";
 import { goRegExp, ruleOf } from "./rule.ts";
 import type { Rule } from "./rule.ts";
+import { plainData } from "./yaml-read.ts";
 import { readWhole } from "./whole-file.ts";
 
 const CONFIG = ".sops.yaml";
@@ -73,7 +74,7 @@ function creationFrom(text: string, where: string, path: string): Creation | und
   const document = parseDocument(text, { prettyErrors: false });
   const [error] = document.errors;
   if (error !== undefined) throw bad(where, `is not YAML: ${error.code.toLowerCase().replaceAll("_", " ")}`);
-  const parsed = Config.safeParse(document.toJS({ maxAliasCount: 100 }) ?? {});
+  const parsed = Config.safeParse(plainData(() => document.toJS({ maxAliasCount: 100 }), where) ?? {});
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw bad(

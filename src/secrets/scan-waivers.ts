@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { parseDocument } from "yaml";
 import { Problem } from "../lib/problem.ts";
+import { plainData } from "./yaml-read.ts";
 
 const Waiver = z.strictObject({
   fingerprint: z
@@ -24,7 +25,9 @@ const INLINE = /demesne: allow-secret (?<reason>.{10,200}?) until (?<expires>\d{
 /** Reads a baseline file; throws Problem naming the line of a wrong entry. */
 export function parseBaseline(text: string, where: string): Baseline {
   const document = parseDocument(text, { prettyErrors: false });
-  const parsed = Baseline.safeParse(document.errors.length > 0 ? undefined : document.toJS({ maxAliasCount: 0 }));
+  const parsed = Baseline.safeParse(
+    document.errors.length > 0 ? undefined : plainData(() => document.toJS({ maxAliasCount: 0 }), where),
+  );
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const at = issue === undefined || issue.path.length === 0 ? "" : ` ${issue.path.join("/")}`;

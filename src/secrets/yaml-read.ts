@@ -32,3 +32,14 @@ export function rootOf(document: ParsedYaml, where: string): YAMLMap | undefined
   if (isMap(root)) return root;
   throw unreadable(where, "should be a map at the top", "put the values under keys");
 }
+
+/** Calls a `toJS` of the library; throws Problem where an alias stands that is not allowed, or multiplies too much. */
+export function plainData(read: () => unknown, where: string): unknown {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof ReferenceError)
+      throw unreadable(where, "has an alias where none may be", "write the value out");
+    throw cause;
+  }
+}

@@ -3,7 +3,7 @@ import { Document, isAlias, isMap, isScalar } from "yaml";
 import type { Branch } from "./tree.ts";
 import type { Format, ParsedFile } from "./format.ts";
 import { commentQueue } from "./yaml-comments.ts";
-import { readYaml, rootOf } from "./yaml-read.ts";
+import { plainData, readYaml, rootOf } from "./yaml-read.ts";
 import type { ParsedYaml } from "./yaml-read.ts";
 import { renderCopies, renderSlots, splice } from "./yaml-render.ts";
 import type { Edit } from "./yaml-render.ts";
@@ -29,7 +29,7 @@ function parseYaml(text: string, where: string): ParsedFile {
     return branch;
   });
   const [first] = documents;
-  const metadata = first === undefined ? undefined : metadataOf(first);
+  const metadata = first === undefined ? undefined : metadataOf(first, where);
   return {
     branches,
     metadata,
@@ -40,12 +40,11 @@ function parseYaml(text: string, where: string): ParsedFile {
   };
 }
 
-function metadataOf(document: ParsedYaml): unknown {
+function metadataOf(document: ParsedYaml, where: string): unknown {
   if (!isMap(document.contents)) return undefined;
   const value: unknown = document.contents.get(METADATA_KEY, true);
   if (value === undefined) return undefined;
-  const plain: unknown = isMap(value) ? value.toJS(document, { maxAliasCount: 0 }) : value;
-  return plain;
+  return isMap(value) ? plainData(() => value.toJS(document, { maxAliasCount: 0 }), where) : value;
 }
 
 function metadataEdits(
