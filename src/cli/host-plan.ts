@@ -1,12 +1,13 @@
 // The way from an estate to one host's plan: what is wanted, one look, the differences.
 import { randomBytes } from "node:crypto";
+import { z } from "zod";
 import type { Estate, EstateHost } from "../estate/index.ts";
 import { SshHost, type HostAddress } from "../host/index.ts";
 import { Problem } from "../lib/problem.ts";
-import { observe } from "../observe/index.ts";
+import { observe, type Observation } from "../observe/index.ts";
 import { planHost, type HostPlan } from "../plan/index.ts";
 import type { Resource } from "../resources/index.ts";
-import { resourcesOf } from "../roles/index.ts";
+import { authorizedKeysOf, lockouts, resourcesOf } from "../roles/index.ts";
 import type { SecretStore } from "./secret-store.ts";
 
 export type HostPlanInput = {
@@ -59,7 +60,18 @@ export async function planOneHost(input: HostPlanInput): Promise<HostPlan> {
   const { resources, notRehearsed } = wantedOf(input);
   const look = await observe(input.ssh, resources, { secretKey: input.secrets.key, signal: input.signal });
   const nonce = input.nonce ?? newNonce();
-  return planHost({ host: input.host.id, wanted: resources, look, notRehearsed, role: input.role, nonce });
+  const plan = planHost({ host: input.host.id, wanted: resources, look, notRehearsed, role: input.role, nonce });
+  return { ...plan, refusals: [...plan.refusals, ...lockoutsOf(input, plan, look)] };
+}
+
+function lockoutsOf({ estate, host }: HostPlanInput, plan: HostPlan, look: Observation): HostPlan["refusals"] {
+  const found = look.resources.get(authorizedKeysOf(host));
+  const keys =
+    found !== undefined && "observed" in found
+      ? z.object({ content: z.string() }).safeParse(found.observed)
+      : undefined;
+  const changing = new Set(plan.changes.map((each) => each.ref));
+  return lockouts({ estate, host, cameFrom: look.host.cameFrom, changing, keysNow: keys?.data?.content });
 }
 
 /** 128 bits, in hex. */

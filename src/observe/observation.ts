@@ -17,6 +17,7 @@ export const ProbeResult = z.strictObject({
     os: z.string().meta({ description: "Text of /etc/os-release" }),
     python: z.string(),
     root: z.boolean(),
+    cameFrom: z.string().meta({ description: "Address of the ssh client as the host sees it; empty without ssh" }),
   }),
   owned: z.array(Owned),
   ownedBroken: z.string().nullable(),
@@ -31,6 +32,8 @@ export type HostFacts = {
   readonly os: string;
   readonly osName: string;
   readonly python: string;
+  /** Address from which the look came, as the host saw it; not part of the fingerprint. */
+  readonly cameFrom: string | undefined;
 };
 
 /** A resource as it was found: in its kind's observed shape, or with the reason why it could not be. */

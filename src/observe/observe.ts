@@ -134,5 +134,6 @@ function readFacts(raw: ProbeResult): HostFacts {
     os: `${release.get("ID") ?? "unknown"}-${release.get("VERSION_ID") ?? ""}`,
     osName: release.get("PRETTY_NAME") ?? "unknown",
     python: raw.host.python,
+    cameFrom: raw.host.cameFrom === "" ? undefined : raw.host.cameFrom,
   };
 }

@@ -121,6 +121,22 @@ def text(path):
         return ""
 
 
+def came_from():
+    """Address of the ssh client, from the environment of a process above us: sudo keeps it from ours."""
+    pid = os.getpid()
+    while pid > 1:
+        try:
+            with open("/proc/%d/environ" % pid, "rb") as file:
+                found = [pair for pair in file.read().split(b"\0") if pair.startswith(b"SSH_CONNECTION=")]
+            with open("/proc/%d/stat" % pid) as file:
+                pid = int(file.read().rpartition(")")[2].split()[1])
+        except OSError:
+            return ""
+        if found:
+            return found[0].split(b"=")[1].split(b" ")[0].decode()
+    return ""
+
+
 def owned():
     content = text("/var/lib/demesne/owned.json")
     if content == "":
@@ -170,6 +186,7 @@ def main(request):
             "os": text("/etc/os-release"),
             "python": "%d.%d.%d" % sys.version_info[:3],
             "root": os.geteuid() == 0,
+            "cameFrom": came_from(),
         },
         "owned": mine,
         "applied": text("/var/lib/demesne/applied.jsonl"),

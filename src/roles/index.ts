@@ -23,4 +23,5 @@ export function resourcesOf(input: RoleInput): readonly Resource[] {
     .map((each) => (adopted.has(each.ref) ? { ...each, adopt: true } : each));
 }
 
+export { authorizedKeysOf, lockouts } from "./lockout.ts";
 export type { RoleInput } from "./role.ts";
