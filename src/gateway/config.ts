@@ -75,6 +75,11 @@ const Limits = z.strictObject({
   idleMs: z.int().min(10).default(300_000).meta({
     description: "Longest silence between two chunks of an upstream's answer, and longest wait for a client to read",
   }),
+  pingMs: z
+    .int()
+    .min(10)
+    .default(10_000)
+    .meta({ description: "Longest silence of a translated stream; Claude Code gives up after 300 seconds" }),
   drainMs: z
     .int()
     .min(0)

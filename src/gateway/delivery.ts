@@ -9,9 +9,6 @@ import { upstreamError } from "./wire/upstream-error.ts";
 /** An upstream's headers that a client may see; rate limits of the gateway's account are not among them. */
 const RETURNED = ["retry-after", "x-should-retry", "x-demesne-stand-in"] as const;
 
-/** Claude Code gives a silent stream up after 300 s; other clients have less patience. */
-const SILENCE_MS = 10_000;
-
 const MAX_ERROR_BYTES = 1024 * 1024;
 
 export type DeliveryOptions = {
@@ -22,6 +19,8 @@ export type DeliveryOptions = {
   readonly isSameDialect: boolean;
   /** How long a client may leave what was written unread. */
   readonly idleMs: number;
+  /** Longest silence of a stream that the gateway itself writes. */
+  readonly pingMs: number;
   /** Ends the exchange with a reason. */
   readonly abort: (reason: Refusal) => void;
 };
@@ -37,7 +36,7 @@ export class Delivery {
   constructor(options: DeliveryOptions) {
     this.#options = options;
     if (options.rewriter.ping !== "") {
-      this.#pulse = setInterval(() => this.#beat(), SILENCE_MS).unref();
+      this.#pulse = setInterval(() => this.#beat(), options.pingMs).unref();
     }
   }
 
@@ -133,7 +132,7 @@ export class Delivery {
   }
 
   #beat(): void {
-    if (performance.now() - this.#lastWrite < SILENCE_MS) return;
+    if (performance.now() - this.#lastWrite < this.#options.pingMs) return;
     // The upstream has not even answered yet: from here on its errors are events of the stream.
     this.#sendHead(200, undefined);
     this.#write(this.#options.rewriter.begin() + this.#options.rewriter.ping);
@@ -143,6 +142,9 @@ export class Delivery {
 function checkReadable(head: AnswerHead): void {
   if (head.status === 401) {
     throw new Refusal("api_error", "the upstream refuses the gateway's credential", { "x-should-retry": "false" });
+  }
+  if (head.status >= 300 && head.status < 400) {
+    throw new Refusal("api_error", "the upstream points elsewhere, and nothing is followed");
   }
   const type = head.headers["content-type"] ?? "";
   if (!/^(application\/json|text\/event-stream)\b/.test(type)) {

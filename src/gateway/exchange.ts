@@ -126,6 +126,7 @@ async function carryOut(desk: Desk, one: Exchange, { route, payers, estimate, en
     rewriter,
     isSameDialect: route.dialect === one.endpoint.dialect,
     idleMs: desk.config.limits.idleMs,
+    pingMs: desk.config.limits.pingMs,
     abort: (reason) => ending.abort(reason),
   });
   let isSent = false;

@@ -70,6 +70,12 @@ export class Keyring {
     return changed;
   }
 
+  /** Blocks the key as it stands now, whatever was changed since its request began. */
+  async freeze(id: string): Promise<void> {
+    const row = this.#rows.all().find((one) => one.id === id);
+    if (row !== undefined) await this.change(row, { blocked: true });
+  }
+
   /** The same key with another secret: the old one is dead from here on, what was spent stays spent. */
   async regenerate(row: VirtualKey): Promise<IssuedKey> {
     const key = this.#newKey();

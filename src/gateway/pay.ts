@@ -95,7 +95,7 @@ async function settle(desk: Desk, facts: Facts, price: Price | undefined, ending
   if (!settled.isOverrun) return;
   // The bound was wrong or the upstream is not honest: nothing more goes out on this key until somebody has looked.
   desk.log({ event: "budget-overrun", requestId: facts.requestId, keyId: facts.key.id, microUsd: settled.microUsd });
-  await desk.keyring.change(facts.key, { blocked: true });
+  await desk.keyring.freeze(facts.key.id);
 }
 
 function outcomeOf({ status, failure }: Ending): string {

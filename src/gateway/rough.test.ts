@@ -161,6 +161,35 @@ describe("an upstream that", () => {
     assert.match(answer.text, /event: error\ndata: \{"type":"error","error":\{"type":"overloaded_error"/);
   });
 
+  it("points elsewhere is not followed", async (t) => {
+    const { ask } = await withKey(t, answers("{}", undefined, { status: 307 }));
+    assert.equal((await ask()).status, 502);
+  });
+
+  it("keeps a chat client's or Claude Code's stream waiting is covered by pings", async (t) => {
+    const chunk = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: "late" }, finish_reason: "stop" }] })}\n\n`;
+    const slow = {
+      headers: { "content-type": "text/event-stream" },
+      parts: [": \n\n", ": \n\n", ": \n\n", chunk],
+      gapMs: 60,
+    };
+    const { ask } = await withKey(t, { script: () => slow, ...limits({ pingMs: 20 }) });
+    const { text } = await ask({ ...asked, model: "local-chat", stream: true });
+    assert.match(text, /^event: message_start\n.*\n\nevent: ping\ndata: \{"type":"ping"\}\n\n/);
+    assert.match(text, /late[^]*message_stop/);
+  });
+
+  it("fails after its stream was begun for it ends in an error event", async (t) => {
+    const failing = {
+      ...answers('{"error":{"message":"boom"}}', undefined, { status: 500, headMs: 80 }),
+      ...limits({ pingMs: 20 }),
+    };
+    const { ask } = await withKey(t, failing);
+    const answer = await ask({ ...asked, model: "local-chat", stream: true });
+    assert.equal(answer.status, 200);
+    assert.match(answer.text, /event: ping[^]*event: error\ndata: .*"boom"/);
+  });
+
   it("answers no JSON becomes an API error", async (t) => {
     for (const text of ["", "null", '{"half":', "[]"]) {
       const { ask } = await withKey(t, answers(text));

@@ -13,6 +13,8 @@ export type Scripted = {
   readonly headers?: Readonly<Record<string, string>>;
   /** The answer's parts, written one by one. */
   readonly parts: readonly (string | Uint8Array)[];
+  /** Milliseconds before the status. */
+  readonly headMs?: number;
   /** Milliseconds between two parts. */
   readonly gapMs?: number;
   /** How it ends: properly, by cutting the connection, or never. */

@@ -27,15 +27,20 @@ async function answer(request: IncomingMessage, response: ServerResponse, script
 
 async function play(response: ServerResponse, scripted: Scripted): Promise<void> {
   if (scripted.isMute === true) return;
+  await pause(scripted.headMs);
   response.writeHead(scripted.status ?? 200, { "x-demesne-stand-in": LABEL, ...scripted.headers });
   response.flushHeaders();
   for (const part of scripted.parts) {
     response.write(part);
-    if (scripted.gapMs !== undefined) await new Promise((resolve) => setTimeout(resolve, scripted.gapMs));
+    await pause(scripted.gapMs);
   }
   if (scripted.end === "hang") return;
   if (scripted.end === "cut") response.destroy();
   else response.end();
+}
+
+async function pause(forMs: number | undefined): Promise<void> {
+  if (forMs !== undefined) await new Promise((resolve) => setTimeout(resolve, forMs));
 }
 
 function end(response: ServerResponse, status: number, value: unknown): void {

@@ -1,23 +1,27 @@
 // Why a model stopped, on both sides.
 import type { JsonObject } from "../json.ts";
 
-const FROM_CHAT: Readonly<Record<string, string>> = {
-  stop: "end_turn",
-  length: "max_tokens",
-  tool_calls: "tool_use",
-  function_call: "tool_use",
-  content_filter: "refusal",
-};
+const FROM_CHAT: ReadonlyMap<unknown, string> = new Map(
+  Object.entries({
+    stop: "end_turn",
+    length: "max_tokens",
+    tool_calls: "tool_use",
+    function_call: "tool_use",
+    content_filter: "refusal",
+  }),
+);
 
-const TO_CHAT: Readonly<Record<string, string>> = {
-  end_turn: "stop",
-  stop_sequence: "stop",
-  pause_turn: "stop",
-  max_tokens: "length",
-  model_context_window_exceeded: "length",
-  tool_use: "tool_calls",
-  refusal: "content_filter",
-};
+const TO_CHAT: ReadonlyMap<unknown, string> = new Map(
+  Object.entries({
+    end_turn: "stop",
+    stop_sequence: "stop",
+    pause_turn: "stop",
+    max_tokens: "length",
+    model_context_window_exceeded: "length",
+    tool_use: "tool_calls",
+    refusal: "content_filter",
+  }),
+);
 
 export type Stop = { readonly stop_reason: string; readonly stop_sequence: string | null };
 
@@ -28,9 +32,9 @@ export function stopFromChat(choice: JsonObject, calledTool: boolean, asked: rea
   if (choice["finish_reason"] === "stop" && typeof matched === "string" && asked.includes(matched)) {
     return { stop_reason: "stop_sequence", stop_sequence: matched };
   }
-  return { stop_reason: FROM_CHAT[String(choice["finish_reason"])] ?? "end_turn", stop_sequence: null };
+  return { stop_reason: FROM_CHAT.get(choice["finish_reason"]) ?? "end_turn", stop_sequence: null };
 }
 
 export function finishFromMessages(stopReason: unknown): string {
-  return TO_CHAT[String(stopReason)] ?? "stop";
+  return TO_CHAT.get(stopReason) ?? "stop";
 }
