@@ -63,7 +63,7 @@ async function watched(
   const sightings = new Set<string>();
   const watch = setInterval(() => {
     for (const place of processPlaces()) if (seenIn(place)) sightings.add(place);
-  }, 20);
+  }, 40);
   try {
     const status = await new Promise<number | null>((resolve) => child.on("close", resolve));
     return { status, output, sightings: [...sightings] };
