@@ -11,6 +11,7 @@ import type { Load, Result } from "./load.ts";
 const HERE = import.meta.dirname;
 const ROOT = join(HERE, "../..");
 const PORTKEY = "1.15.2";
+const COMPILER = "cc";
 
 export type Side = {
   readonly name: string;
@@ -103,7 +104,9 @@ int fdatasync(int fd) { return slow("fdatasync", fd); }
 `,
     );
     try {
-      execFileSync("cc", ["-shared", "-fPIC", "-o", library, source, "-ldl"], { stdio: "ignore" });
+      execFileSync(process.env["CC"] ?? COMPILER, ["-shared", "-fPIC", "-o", library, source, "-ldl"], {
+        stdio: "ignore",
+      });
       return library;
     } catch {
       return undefined;

@@ -19,7 +19,7 @@ import { cross, type Crossing } from "./cross.ts";
 import type { Till } from "./till.ts";
 import type { Upstreams } from "./upstream.ts";
 
-export type ModelEndpoint = Extract<Endpoint, { kind: "model" }>;
+type ModelEndpoint = Extract<Endpoint, { kind: "model" }>;
 
 /** Asked for where a chat client names no number and the answer costs money. */
 const DEFAULT_MAX_TOKENS = 16_384;

@@ -20,7 +20,7 @@ export type Purchase = {
   readonly headers: IncomingHttpHeaders;
 };
 
-export type Ending = {
+type Ending = {
   /** The upstream's status; 0 when it never answered. */
   readonly status: number;
   readonly usage: Usage | undefined;

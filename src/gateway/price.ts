@@ -18,7 +18,7 @@ const Rates = z.strictObject({
   cacheRead: perMillion.meta({ description: "USD per million tokens read from the cache" }),
   output: perMillion.meta({ description: "USD per million output tokens" }),
 });
-export type Rates = z.infer<typeof Rates>;
+type Rates = z.infer<typeof Rates>;
 
 const Price = Rates.extend({
   imageTokens: z.int().min(0).default(4784).meta({ description: "Most input tokens that one image can cost" }),
@@ -28,7 +28,7 @@ const Price = Rates.extend({
 });
 export type Price = z.infer<typeof Price>;
 
-export const PriceFile = z.strictObject({
+const PriceFile = z.strictObject({
   format: z.literal(1).meta({ description: "Version of this file's format" }),
   source: z.string().meta({ description: "Where the prices stand" }),
   date: z.iso.date().meta({ description: "The day they were read there" }),

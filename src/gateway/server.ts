@@ -82,7 +82,7 @@ function asRefusal(log: Log, error: unknown, requestId: string): Refusal {
 }
 
 /** Where it happened, without the message: messages quote what was being read. */
-export function framesOf(error: unknown): string[] {
+function framesOf(error: unknown): string[] {
   const stack = error instanceof Error ? (error.stack ?? "") : "";
   return stack
     .split("\n")
