@@ -3,23 +3,13 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Row } from "../scripts/bench-row.ts";
 import { aFile, aPerson } from "../src/secrets/a-file.ts";
 import { openSecrets } from "../src/secrets/index.ts";
 import { scanForSecrets } from "../src/secrets/scan/index.ts";
 import { tools, without } from "../test/cases/secrets/tools.ts";
 
 export const name = "secrets";
-
-type Row = {
-  readonly bench: string;
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly budget: string | null;
-  readonly ok: boolean | null;
-  readonly ours: number;
-  readonly theirs: number | null;
-};
 
 const HISTORY_BYTES = 30_000_000;
 const FILES_A_COMMIT = 40;
