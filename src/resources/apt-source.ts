@@ -36,11 +36,14 @@ export const aptSource: Kind<AptSourceWanted, AptSourceObserved> = {
   id: (wanted) => wanted.name,
   needs: () => [],
 
-  probe: (id) => [sourcePath(id), keyPath(id)].flatMap((path) => file.probe(path, undefined)),
-  read(id, answers) {
-    const source = file.read(sourcePath(id), answers, undefined);
+  probe: (id, wanted) => [
+    ...file.probe(sourcePath(id), wanted && sourceFile(wanted)),
+    ...file.probe(keyPath(id), wanted && keyFile(wanted)),
+  ],
+  read(id, answers, wanted) {
+    const source = file.read(sourcePath(id), answers, wanted && sourceFile(wanted));
     if ("unobservable" in source) return source;
-    const key = file.read(keyPath(id), answers, undefined);
+    const key = file.read(keyPath(id), answers, wanted && keyFile(wanted));
     return "unobservable" in key ? key : { source, key };
   },
 
@@ -91,8 +94,13 @@ function keyPath(name: string): string {
   return `/etc/apt/keyrings/${name}.asc`;
 }
 
-function files(wanted: AptSourceWanted): [FileWanted, "source" | "key"][] {
-  const root = { mode: "0644", owner: "root", group: "root" };
+const root = { mode: "0644", owner: "root", group: "root" };
+
+function keyFile({ name, key }: AptSourceWanted): FileWanted {
+  return { path: keyPath(name), content: key, ...root };
+}
+
+function sourceFile(wanted: AptSourceWanted): FileWanted {
   const text = [
     "# Written by Demesne.",
     "Types: deb",
@@ -101,8 +109,13 @@ function files(wanted: AptSourceWanted): [FileWanted, "source" | "key"][] {
     `Components: ${wanted.components.join(" ")}`,
     `Signed-By: ${keyPath(wanted.name)}`,
   ];
+  return { path: sourcePath(wanted.name), content: `${text.join("\n")}\n`, ...root };
+}
+
+/** The key first: a source without it makes apt fail. */
+function files(wanted: AptSourceWanted): [FileWanted, "source" | "key"][] {
   return [
-    [{ path: keyPath(wanted.name), content: wanted.key, ...root }, "key"],
-    [{ path: sourcePath(wanted.name), content: `${text.join("\n")}\n`, ...root }, "source"],
+    [keyFile(wanted), "key"],
+    [sourceFile(wanted), "source"],
   ];
 }

@@ -1,41 +1,50 @@
 // A regular file with exactly this text, mode and owner.
 import { z } from "zod";
+import { digest } from "../lib/digest.ts";
 import { difference, same, type Change, type Difference, type Facts, type Kind } from "./kind.ts";
 import { absentPath, identity, parents, pathObserved, readPath, unownedTree } from "./path.ts";
+import type { Query } from "./query.ts";
 import { task, type Step, type Task } from "./step.ts";
 
-export const FileWanted = z.strictObject({
-  path: z
-    .string()
-    .startsWith("/")
-    .meta({ description: "Absolute path", examples: ["/etc/motd"] }),
-  content: z.string().optional().meta({ description: "The whole text; absent when the text is a secret" }),
-  secret: z
-    .strictObject({
-      name: z.string().meta({ description: "Reference of the secret" }),
-      template: z
-        .string()
-        .optional()
-        .meta({ description: "Text in which {} stands for the secret; without it the secret is the text" }),
-      digest: z.string().meta({ description: "Keyed digest of the whole text" }),
-    })
-    .optional()
-    .meta({ description: "The secret that the text is made of" }),
-  mode: z
-    .string()
-    .regex(/^0[0-7]{3}$/)
-    .default("0644")
-    .meta({ description: "Octal mode", examples: ["0640"] }),
-  owner: z.string().default("root").meta({ description: "User name" }),
-  group: z.string().default("root").meta({ description: "Group name" }),
-  validate: z
-    .array(z.string())
-    .optional()
-    .meta({
-      description: "Program that must accept the text before it is put in place; %s is the new file",
-      examples: [["visudo", "-cf", "%s"]],
-    }),
-});
+export const FileWanted = z
+  .strictObject({
+    path: z
+      .string()
+      .startsWith("/")
+      .meta({ description: "Absolute path", examples: ["/etc/motd"] }),
+    content: z.string().optional().meta({ description: "The whole text; absent when the text is a secret" }),
+    secret: z
+      .strictObject({
+        name: z.string().meta({ description: "Reference of the secret" }),
+        template: z
+          .string()
+          .optional()
+          .meta({ description: "Text in which {} stands for the secret; without it the secret is the text" }),
+        digest: z.string().meta({ description: "Keyed digest of the whole text" }),
+      })
+      .optional()
+      .meta({ description: "The secret that the text is made of" }),
+    mode: z
+      .string()
+      .regex(/^0[0-7]{3}$/)
+      .default("0644")
+      .meta({ description: "Octal mode", examples: ["0640"] }),
+    owner: z.string().default("root").meta({ description: "User name" }),
+    group: z.string().default("root").meta({ description: "Group name" }),
+    validate: z
+      .array(z.string())
+      .optional()
+      .meta({
+        description: "Program that must accept the text before it is put in place; %s is the new file",
+        examples: [["visudo", "-cf", "%s"]],
+      }),
+  })
+  .refine(({ content, secret }) => (content === undefined) !== (secret === undefined), {
+    message: "either a content or a secret, and one of them",
+  })
+  .refine(({ secret, validate }) => secret === undefined || validate === undefined, {
+    message: "a secret text is unpacked with others, and no program looks at it first",
+  });
 export type FileWanted = z.infer<typeof FileWanted>;
 
 export const FileObserved = pathObserved;
@@ -51,23 +60,8 @@ export const file: Kind<FileWanted, FileObserved> = {
   id: (wanted) => wanted.path,
   needs: (wanted) => [...identity(wanted), ...parents(wanted.path)],
 
-  probe: (id, wanted) => [
-    {
-      ask: "stat",
-      path: id,
-      content: wanted?.secret === undefined,
-      ...(wanted?.secret === undefined ? {} : { keyed: true }),
-    },
-  ],
-  read: (id, answers, wanted) =>
-    readPath(
-      answers({
-        ask: "stat",
-        path: id,
-        content: wanted?.secret === undefined,
-        ...(wanted?.secret === undefined ? {} : { keyed: true }),
-      }),
-    ),
+  probe: (id, wanted) => [query(id, wanted)],
+  read: (id, answers, wanted) => readPath(answers(query(id, wanted))),
 
   compare(wanted, observed) {
     if (observed.type === "absent") {
@@ -102,10 +96,16 @@ export const file: Kind<FileWanted, FileObserved> = {
   },
 };
 
+/** The text of a secret is never asked for; nor is that of what is only to be removed, since it may be one. */
+function query(path: string, wanted: FileWanted | undefined): Query {
+  if (wanted === undefined) return { ask: "stat", path };
+  return wanted.secret === undefined ? { ask: "stat", path, content: true } : { ask: "stat", path, keyed: true };
+}
+
 /** A unit file brings its unit, neither enabled nor started. */
 function broughtUnit(change: FileChange): Facts {
   const name = /^\/etc\/systemd\/system\/([^/]+\.(?:service|socket|timer|target))$/.exec(change.id)?.[1];
-  return name === undefined || change.action !== "create"
+  return name === undefined || change.action === "remove"
     ? {}
     : { units: { [name]: { enabled: false, active: false } } };
 }
@@ -123,6 +123,8 @@ function contentDifference(wanted: FileWanted, observed: FileObserved): Differen
     const known = observed.digest === wanted.secret.digest;
     return known ? [] : [{ path: "content", from: "another secret text", to: secretLabel(wanted) }];
   }
+  // A text that is too long to be sent along is known by its digest.
+  if (observed.content === undefined && observed.digest === digest(wanted.content ?? "")) return [];
   return difference(
     "content",
     observed.content ?? `a text that cannot be shown (${observed.digest})`,
