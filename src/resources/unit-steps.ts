@@ -14,11 +14,12 @@ export function verbsOf(change: UnitChange): string[] {
   if (wanted === undefined) return [];
   if (wanted.masked === true) return ["mask"];
   const changed = new Map(change.differences.map((each) => [each.path, each.to]));
+  const unmask = changed.has("masked") ? ["unmask"] : [];
   const enable = changed.has("enabled") ? [changed.get("enabled") === true ? "enable" : "disable"] : [];
-  if (changed.get("active") === true) return [...enable, "start"];
-  if (changed.get("active") === false) return [...enable, "stop"];
+  if (changed.get("active") === true) return [...unmask, ...enable, "start"];
+  if (changed.get("active") === false) return [...unmask, ...enable, "stop"];
   const runs = wanted.active === true || (wanted.active === undefined && change.observed.active);
-  return [...enable, ...(runs && change.differences.some(restarts) ? ["restart"] : [])];
+  return [...unmask, ...enable, ...(runs && change.differences.some(restarts) ? ["restart"] : [])];
 }
 
 /** The exact steps for all unit changes of one stage: files first, then one systemctl for each verb. */
@@ -37,7 +38,7 @@ export function unitSteps(changes: readonly UnitChange[]): Step[] {
 
 /** One systemctl for each verb, whatever the number of units. */
 function verbs(changes: readonly UnitChange[]): Step[] {
-  return ["mask", "enable", "disable", "stop", "start", "restart"].flatMap((verb) => {
+  return ["mask", "unmask", "enable", "disable", "stop", "start", "restart"].flatMap((verb) => {
     const ids = changes.filter((change) => verbsOf(change).includes(verb)).map((change) => change.id);
     // A masked unit that runs is stopped too.
     const now = verb === "mask" ? ["--now"] : [];

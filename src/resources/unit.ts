@@ -43,15 +43,20 @@ export const unit: Kind<UnitWanted, UnitObserved> = {
 
   foresee(wanted, observed, facts) {
     const brought = facts.units?.[wanted.name];
-    if (brought === undefined || observed.load !== "not-found") return observed;
-    return { ...observed, load: "loaded", enabled: brought.enabled, active: brought.active };
+    if (brought === undefined) return observed;
+    if (observed.load === "not-found") return { ...observed, load: "loaded", ...brought };
+    return observed.load === "broken" ? { ...observed, load: "loaded" } : observed;
   },
   compare(wanted, observed) {
     if (wanted.conflict !== undefined) return compareConflict(wanted.name, wanted.conflict, observed);
     if (wanted.masked === true) return compareMask(observed);
-    if (observed.load === "not-found") return missing(wanted.name);
     const text = dropInText(wanted);
+    const wakes = wanted.enabled === true || wanted.active === true;
+    if (observed.load === "not-found") return wakes || text !== "" ? missing(wanted.name) : same;
+    if (observed.load === "broken") return broken(wanted.name);
+    if (observed.enabled === null && wanted.enabled !== undefined) return fixed(wanted.name);
     const differences = [
+      ...difference("masked", observed.load === "masked" && wakes, false),
       ...difference("drop-in", observed.dropIn, text),
       ...(wanted.enabled === undefined ? [] : difference("enabled", observed.enabled, wanted.enabled)),
       ...(wanted.active === undefined ? [] : difference("active", observed.active, wanted.active)),
@@ -74,7 +79,7 @@ export const unit: Kind<UnitWanted, UnitObserved> = {
   idempotent: (wanted) => idempotentTasks(wanted),
 
   sentence(change) {
-    if (change.action === "remove") return `leave the unit ${change.id} as its package made it`;
+    if (change.action === "remove") return `${undoing(change.observed)} ${change.id}`;
     if (change.wanted?.masked === true) return `mask ${change.id}, so that nothing can start it`;
     return `${verbsOf(change).join(" and ") || "configure"} ${change.id}`;
   },
@@ -88,10 +93,16 @@ function readProperties(stdout: string, id: string): Omit<UnitObserved, "dropIn"
   const load = block.get("LoadState") ?? "";
   return {
     load: load === "loaded" || load === "not-found" || load === "masked" ? load : "broken",
-    enabled: ["enabled", "enabled-runtime", "alias"].includes(block.get("UnitFileState") ?? ""),
+    enabled: readEnabled(block.get("UnitFileState") ?? ""),
     active: ["active", "activating", "reloading"].includes(block.get("ActiveState") ?? ""),
-    ours: (block.get("FragmentPath") ?? "").startsWith("/etc/systemd/system/"),
+    // A mask lies there too, but it is no unit file.
+    ours: load !== "masked" && (block.get("FragmentPath") ?? "").startsWith("/etc/systemd/system/"),
   };
+}
+
+function readEnabled(state: string): boolean | null {
+  if (["static", "generated", "indirect", "transient"].includes(state)) return null;
+  return ["enabled", "enabled-runtime", "alias"].includes(state);
 }
 
 function splitOnce(line: string): [string, string] {
@@ -118,6 +129,28 @@ function compareConflict(name: string, reason: string, observed: UnitObserved) {
     what: `${name} is ${observed.active ? "running" : "enabled"}: ${reason}`,
     fix: `bring what it does into the estate, then on the host: systemctl disable --now ${name}`,
   };
+}
+
+function broken(name: string) {
+  return {
+    verdict: "refused" as const,
+    what: `systemd cannot load ${name}: something in its unit file or drop-ins is wrong`,
+    fix: `on the host: systemd-analyze verify ${name}`,
+  };
+}
+
+function fixed(name: string) {
+  return {
+    verdict: "refused" as const,
+    what: `${name} can neither be enabled nor disabled: it has no [Install] section of its own`,
+    fix: "leave `enabled` out for it, or name the unit that starts it",
+  };
+}
+
+/** What a removal does, in words. */
+function undoing({ load, ours }: UnitObserved): string {
+  if (load === "masked") return "unmask";
+  return ours ? "stop and disable" : "take Demesne's drop-in away from";
 }
 
 function missing(name: string) {
