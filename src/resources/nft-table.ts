@@ -72,9 +72,17 @@ export const nftTable: Kind<NftTableWanted, NftTableObserved> = {
     const variable = `demesne_nft_${wanted.name}`;
     const look = commandTask(`look at the table ${id}`, ["nft", "--stateless", "list", "table", ...id.split(" ")]);
     const load = commandTask(`load the table ${id}`, ["nft", "--file", wanted.path]);
+    // The same normalisation as below, in Jinja's words.
+    const listed = [
+      `${variable}.stdout | default('')`,
+      "regex_replace(' burst 5 packets', '')",
+      "regex_replace('l4proto 6 ', 'l4proto tcp ')",
+      "regex_replace('l4proto 17 ', 'l4proto udp ')",
+      "trim",
+    ].join(" | ");
     return [
       { ...look, register: variable, changedWhen: "false", failedWhen: "false", checkMode: false },
-      { ...load, when: `${variable}.stdout | default('') | trim != ${JSON.stringify(wanted.rules.trim())}` },
+      { ...load, when: `${listed} != ${JSON.stringify(wanted.rules.trim())}` },
     ];
   },
 
@@ -84,14 +92,17 @@ export const nftTable: Kind<NftTableWanted, NftTableObserved> = {
   },
 };
 
-/** Counts, and the default burst that nft 1.1 leaves out and 1.0 prints. */
+/** Counts, and the default burst that nft 1.0 leaves out and 1.1 prints. */
 const NOISE = / (?:packets \d+ bytes \d+|burst 5 packets)\b/g;
+/** Where a host has no /etc/protocols, nft prints the number. */
+const PROTOCOLS: Readonly<Record<string, string>> = { "6": "tcp", "17": "udp" };
 
 /** Leading and trailing white space, counts and blank lines carry no meaning. */
 export function normaliseRules(text: string): string {
   return text
     .split("\n")
     .map((line) => line.trim().replaceAll(NOISE, ""))
+    .map((line) => line.replaceAll(/\bl4proto (6|17)\b/g, (_, number: string) => `l4proto ${PROTOCOLS[number]}`))
     .filter((line) => line !== "")
     .join("\n");
 }
