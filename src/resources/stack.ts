@@ -36,6 +36,8 @@ export type StackObserved = z.infer<typeof StackObserved>;
 export const INPUTS_LABEL = "demesne.inputs";
 const PROJECT = "com.docker.compose.project";
 const SERVICE = "com.docker.compose.service";
+/** "True" on what `docker compose run` made: not a part of the stack, and `up` leaves it alone. */
+const ONE_OFF = "com.docker.compose.oneoff";
 const query: Query = { ask: "docker", path: "/containers/json?all=1" };
 const EngineContainer = z.object({ Labels: z.record(z.string(), z.string()), State: z.string(), Status: z.string() });
 
@@ -59,7 +61,9 @@ export const stack: Kind<StackWanted, StackObserved> = {
   read(id, answers) {
     const containers = readEngine(answers, query, z.array(EngineContainer));
     if ("unobservable" in containers) return containers;
-    const ours = containers.body.filter((each) => each.Labels[PROJECT] === id).map(readContainer);
+    const ours = containers.body
+      .filter(({ Labels }) => Labels[PROJECT] === id && Labels[ONE_OFF] !== "True")
+      .map(readContainer);
     return { containers: ours.sort((a, b) => (a.name < b.name ? -1 : 1)) };
   },
 
@@ -111,8 +115,13 @@ function readContainer({
   State,
   Status,
 }: z.infer<typeof EngineContainer>): StackObserved["containers"][number] {
-  const state = State === "running" ? (Status.includes("(unhealthy)") ? "unhealthy" : "running") : "stopped";
-  return { name: Labels[SERVICE] ?? "", inputs: Labels[INPUTS_LABEL] ?? "", state };
+  return { name: Labels[SERVICE] ?? "", inputs: Labels[INPUTS_LABEL] ?? "", state: stateOf(State, Status) };
+}
+
+/** A paused or ever restarting container cannot simply be started: like an unhealthy one, it is made anew. */
+function stateOf(state: string, status: string): StackObserved["containers"][number]["state"] {
+  if (state === "running") return status.includes("(unhealthy)") ? "unhealthy" : "running";
+  return state === "exited" || state === "created" ? "stopped" : "unhealthy";
 }
 
 function containerDifferences(wanted: StackWanted, observed: StackObserved, name: string): Difference[] {
