@@ -34,7 +34,7 @@ export const image: Kind<ImageWanted, ImageObserved> = {
     const images = readEngine(answers, query, z.array(EngineImage));
     return "unobservable" in images
       ? images
-      : { present: images.body.some((each) => (each.RepoDigests ?? []).includes(untagged(id))) };
+      : { present: images.body.some((each) => (each.RepoDigests ?? []).includes(familiar(id))) };
   },
 
   compare: (_wanted, observed) =>
@@ -54,7 +54,7 @@ export const image: Kind<ImageWanted, ImageObserved> = {
   tasks: (changes) =>
     changes.map(({ action, id }) =>
       action === "remove"
-        ? command(`remove the image ${id}`, ["docker", "image", "rm", id])
+        ? command(`remove the image ${id}`, ["docker", "image", "rm", familiar(id)])
         : command(`pull ${id}`, ["docker", "pull", "--quiet", id]),
     ),
   idempotent: ({ image: id }) => [
@@ -79,7 +79,7 @@ export const image: Kind<ImageWanted, ImageObserved> = {
     `${action === "remove" ? "remove" : "pull"} the image ${id.replace(/@sha256:([0-9a-f]{12}).*/, " ($1)")}`,
 };
 
-/** The engine lists `name@digest` even where the image was pulled as `name:tag@digest`. */
-function untagged(id: string): string {
-  return id.replace(/:[^:/@]+@/, "@");
+/** As the engine lists it: without the tag it was pulled by, and without the name of Docker's own registry. */
+function familiar(id: string): string {
+  return id.replace(/:[^:/@]+@/, "@").replace(/^(?:(?:index\.)?docker\.io\/)?(?:library\/)?/, "");
 }
