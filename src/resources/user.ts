@@ -49,6 +49,8 @@ export const user: Kind<UserWanted, UserObserved> = {
     if ("unobservable" in memberships) return memberships;
     const states = answers(status);
     if ("unobservable" in states) return states;
+    const passwords = RunAnswer.parse(states);
+    if (passwords.status !== 0) return { unobservable: `passwd --status failed: ${passwords.stderr.trim()}` };
     const row = accounts.rows.find((each) => each[0] === id);
     if (row === undefined) return user.absent;
     return {
@@ -59,7 +61,7 @@ export const user: Kind<UserWanted, UserObserved> = {
         .filter((each) => (each[3] ?? "").split(",").includes(id))
         .map((each) => each[0] ?? "")
         .sort(),
-      password: readPassword(RunAnswer.parse(states).stdout, id),
+      password: readPassword(passwords.stdout, id),
     };
   },
 
