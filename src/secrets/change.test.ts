@@ -120,7 +120,11 @@ test("after a change by hand the seal refuses, and rotate --reseal accepts what 
   const desk = await aDesk(plain, [alice]);
   writeFileSync(desk.path, desk.text().replace("empty:", "renamed:"));
   await assert.rejects(changeSecrets(effects, desk, { kind: "rotate" }), /changed by hand/);
+  writeFileSync(desk.path, desk.text().replace(/^#ENC.*/, "# plain comment"));
+  const findings = await checkSecrets({ path: desk.path, text: desk.text() }, { identities: [] });
+  assert.ok(findings.some(({ what }) => what.startsWith("holds a comment in clear")));
   await changeSecrets(effects, desk, { kind: "rotate", isReseal: true });
+  assert.ok(!desk.text().includes("plain comment"));
   assert.match(await plainOf(desk), /^renamed:$/m);
 });
 

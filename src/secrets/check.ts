@@ -54,13 +54,23 @@ function clearFindings({ path }: SecretsFile, branches: readonly Branch[], metad
   const findings: Finding[] = [];
   const isEncrypted = matcher(ruleOf(metadata, path), path);
   walk(branches, (slot, place) => {
-    if (slot.type === "comment" || slot.kind === "null" || slot.text === "" || looksSealed(slot.text)) return;
+    if (slot.text === "" || looksSealed(slot.text)) return;
+    if (slot.type === "comment") {
+      if (isEncrypted(place, true)) findings.push(clearComment(path));
+      return;
+    }
     const where = `${path} ${place.path.join("/")}`;
     const why = isEncrypted(place, false) ? "though the rule asks for encryption" : "by the file's rule";
     const fix = "move it to a file without secrets, or change the rule in .sops.yaml and make the file anew";
     findings.push({ severity: "error", where, what: `stands in clear ${why}`, fix });
   });
   return findings;
+}
+
+/** Its text is not told: it may be an old value. */
+function clearComment(path: string): Finding {
+  const what = "holds a comment in clear, though the rule asks for encryption";
+  return { severity: "warning", where: path, what, fix: `demesne secrets rotate --file ${path}` };
 }
 
 async function openFindings(file: SecretsFile, { identities }: Checking): Promise<Finding[]> {

@@ -15,9 +15,6 @@ export type IvStash = Map<string, Uint8Array>;
 export type Decrypted = {
   readonly values: Replacements;
   readonly ivs: IvStash;
-  /** Paths of leaves that stand in clear; empty ones too, since nothing authenticates those. */
-  readonly clear: readonly string[];
-  readonly clearComments: number;
 };
 
 /** Decrypts and checks a whole tree; throws Problem naming the first value that is wrong. */
@@ -31,24 +28,20 @@ export function decryptTree(
   const hash = macHash(metadata.mac_only_encrypted ?? false);
   const values = new Map<Slot, Slot>();
   const ivs: IvStash = new Map();
-  const clear: string[] = [];
-  let clearComments = 0;
   const comments = commentOpener(branches, dataKey, where, ivs);
   walk(branches, (slot, place) => {
     const encrypted = isEncrypted(place, slot.type === "comment");
     if (slot.type === "comment") {
       const opened = encrypted ? comments(slot, place) : undefined;
       if (opened !== undefined) values.set(slot, opened);
-      else if (encrypted && slot.text !== "") clearComments += 1;
       return;
     }
     const plain = encrypted ? openLeaf(slot, place, dataKey, where, ivs) : slot;
-    if (plain === slot) clear.push(place.path.join("/"));
-    else values.set(slot, plain);
+    if (plain !== slot) values.set(slot, plain);
     if (plain.type === "leaf" && plain.kind !== "null") hash.add(plain.text, encrypted);
   });
   checkMac(metadata, hash.value(), dataKey, where);
-  return { values, ivs, clear, clearComments };
+  return { values, ivs };
 }
 
 export function stashKey(aad: string, kind: string, text: string): string {
