@@ -28,7 +28,13 @@ export type Ask = {
 };
 
 export type Grant =
-  | { readonly kind: "granted"; readonly outputTokens: number; readonly microUsd: number }
+  | {
+      readonly kind: "granted";
+      readonly outputTokens: number;
+      readonly microUsd: number;
+      /** The payer that has spent the most of its cap. */
+      readonly closest: Account | undefined;
+    }
   /** Would fit if what others hold came back: worth waiting for. */
   | { readonly kind: "held"; readonly account: string }
   | { readonly kind: "spent"; readonly account: Account };
@@ -84,7 +90,8 @@ export class Budgets {
     const ids = accounts.map((account) => account.id);
     this.#insert.run(ask.requestId, JSON.stringify(ids), microUsd);
     for (const id of ids) this.#hold.run(microUsd, id);
-    return { kind: "granted", outputTokens, microUsd };
+    const [closest] = capped.toSorted((a, b) => b.spent / b.cap - a.spent / a.cap);
+    return { kind: "granted", outputTokens, microUsd, closest };
   }
 
   /** Inside a transaction. A reservation is settled once; a second time it is not there any more and costs nothing. */

@@ -15,6 +15,8 @@ export type DeliveryOptions = {
   readonly response: ServerResponse;
   readonly requestId: string;
   readonly rewriter: Rewriter;
+  /** Of our own, besides those of the upstream. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Upstream and client speak one dialect: the upstream's errors pass word for word. */
   readonly isSameDialect: boolean;
   /** How long a client may leave what was written unread. */
@@ -105,11 +107,11 @@ export class Delivery {
   #sendHead(status: number, head: AnswerHead | undefined, length?: number): void {
     if (this.#isHeadSent) return;
     this.#isHeadSent = true;
-    const { response, requestId } = this.#options;
+    const { response, requestId, headers } = this.#options;
     // Set, not passed to writeHead: a refusal in mid-stream must be able to read it back.
     response.setHeader("content-type", length === undefined ? "text/event-stream" : "application/json");
     if (length !== undefined) response.setHeader("content-length", length);
-    response.writeHead(status, { "request-id": requestId, ...returned(head) });
+    response.writeHead(status, { "request-id": requestId, ...headers, ...returned(head) });
     if (length === undefined) response.flushHeaders();
   }
 

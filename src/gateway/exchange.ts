@@ -124,6 +124,7 @@ async function carryOut(desk: Desk, one: Exchange, { route, payers, estimate, en
     response: one.response,
     requestId: one.requestId,
     rewriter,
+    headers: one.endpoint.dialect === "anthropic" ? call.headers : {},
     isSameDialect: route.dialect === one.endpoint.dialect,
     idleMs: desk.config.limits.idleMs,
     pingMs: desk.config.limits.pingMs,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { openLedger } from "../ledger/index.ts";
 import { gatewayFixture, type FixtureOptions } from "./gateway-fixture.ts";
-import type { Scripted } from "./scripted-answers.ts";
+import type { Scripted, Seen } from "./scripted-answers.ts";
 import { printEvent } from "./wire/sse.ts";
 
 type House = Awaited<ReturnType<typeof gatewayFixture>>;
@@ -77,6 +77,19 @@ describe("a request that costs money", () => {
       house.worker.seen.map((seen) => seen.path),
       ["/v1/messages/count_tokens"],
     );
+  });
+
+  it("is told how the budget stands, with a warning near its end", async (t) => {
+    const script = ({ body }: Seen) => message({ input_tokens: 12, output_tokens: body.includes("6000") ? 5300 : 7 });
+    const { house, ask } = await withKey(t, { max_budget: 0.1, budget_duration: "1d" }, { script });
+    const names = ["status", "overage-utilization", "overage-surpassed-threshold", "overage-period"];
+    const told = async (max_tokens: number) => {
+      const { status, headers } = await ask({ max_tokens });
+      await house.quiet();
+      return [status, ...names.map((name) => headers.get(`anthropic-ratelimit-unified-${name}`))];
+    };
+    assert.deepEqual(await told(6000), [200, "allowed", "0.00", null, "daily"]);
+    assert.deepEqual(await told(100), [200, "allowed_warning", "0.79", "0.75", "daily"]);
   });
 
   it("gets its output lowered to what the budget holds", async (t) => {

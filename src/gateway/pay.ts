@@ -8,6 +8,7 @@ import type { Limited } from "./limits.ts";
 import { wantedOutput, withOutput, type Outgoing } from "./outgoing.ts";
 import { costOf, priceOf, worstOf, type Price } from "./price.ts";
 import { Refusal } from "./refusal.ts";
+import { standingHeaders } from "./standing.ts";
 import type { Facts } from "./till.ts";
 import type { UpstreamRequest } from "./upstream.ts";
 import type { Usage } from "./wire/usage.ts";
@@ -30,6 +31,8 @@ type Ending = {
 
 export type PaidCall = {
   readonly request: UpstreamRequest;
+  /** How the budget stands, for the client. */
+  readonly headers: Readonly<Record<string, string>>;
   settle(ending: Ending): Promise<void>;
 };
 
@@ -57,6 +60,7 @@ export async function pay(desk: Desk, purchase: Purchase): Promise<PaidCall> {
   const body = isNamed ? text : JSON.stringify(withOutput(sent, grant.outputTokens));
   return {
     request: { ...outgoing, operation: sent.operation, body },
+    headers: standingHeaders(grant.closest),
     settle: async (ending) => await settle(desk, facts, price, ending),
   };
 }

@@ -4,11 +4,12 @@ import type { Clock } from "../lib/ports.ts";
 import type { LedgerRecord } from "../ledger/index.ts";
 import type { Audit } from "./audit.ts";
 import type { Books } from "./books.ts";
-import type { Account, Ask, Budgets, Grant, Settled } from "./budgets.ts";
+import type { Ask, Budgets, Grant, Settled } from "./budgets.ts";
 import type { VirtualKey } from "./keyring.ts";
 import type { LiveRoute } from "./load-config.ts";
 import type { Metrics } from "./metrics.ts";
 import { Refusal } from "./refusal.ts";
+import { budgetSpent } from "./standing.ts";
 import type { SpendLog } from "./spend-log.ts";
 import type { Usage } from "./wire/usage.ts";
 
@@ -72,7 +73,7 @@ export class Till {
     for (;;) {
       const grant = await this.#reserve(facts, ask);
       if (grant.kind === "granted") return grant;
-      if (grant.kind === "spent") throw spent(grant.account, this.#effects.clock.now());
+      if (grant.kind === "spent") throw budgetSpent(grant.account, this.#effects.clock.now());
       signal.throwIfAborted();
       if (deadline.aborted) {
         throw new Refusal("rate_limit_error", "the budget is held by requests under way", { "retry-after": "5" });
@@ -179,32 +180,4 @@ function answerRecord(facts: Facts, { outcome, status, usage, tlsLeaf }: Outcome
           ...(usage.geo === undefined ? {} : { inferenceGeo: usage.geo }),
         }),
   };
-}
-
-/** The headers that make Claude Code say it plainly and stop asking. */
-function spent(account: Account, now: number): Refusal {
-  const kind = account.id.split(":")[0] ?? "key";
-  const reset = account.resetsAt === null ? undefined : Math.ceil(account.resetsAt / 1000);
-  const when = account.resetsAt === null ? "" : `; it is renewed at ${new Date(account.resetsAt).toISOString()}`;
-  return new Refusal(
-    "billing_error",
-    `the budget of this ${kind} is spent: ${usd(account.spent)} of ${usd(account.cap ?? 0)}${when}`,
-    {
-      "retry-after": String(reset === undefined ? 3600 : Math.max(1, reset - Math.floor(now / 1000))),
-      "anthropic-ratelimit-unified-status": "rejected",
-      "anthropic-ratelimit-unified-overage-utilization": "1",
-      "anthropic-ratelimit-unified-overage-surpassed-threshold": "1",
-      "anthropic-ratelimit-unified-overage-disabled-reason": "org_spend_cap_reached",
-      ...(reset === undefined
-        ? {}
-        : {
-            "anthropic-ratelimit-unified-reset": String(reset),
-            "anthropic-ratelimit-unified-overage-reset": String(reset),
-          }),
-    },
-  );
-}
-
-function usd(microUsd: number): string {
-  return `$${(microUsd / 1_000_000).toFixed(2)}`;
 }
