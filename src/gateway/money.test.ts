@@ -27,6 +27,10 @@ async function spendOf(house: House, key: string): Promise<number> {
 /** $3 and $15 a million: 12 tokens in, 7 out. */
 const COST = (12 * 3 + 7 * 15) / 1_000_000;
 
+function dearAtFirst({ body }: Seen): Scripted {
+  return message({ input_tokens: 12, output_tokens: body.includes("6000") ? 5300 : 7 });
+}
+
 function hang(): Scripted {
   return { headers: { "content-type": "text/event-stream" }, parts: [": begun\n\n"], end: "hang" };
 }
@@ -80,8 +84,7 @@ describe("a request that costs money", () => {
   });
 
   it("is told how the budget stands, with a warning near its end", async (t) => {
-    const script = ({ body }: Seen) => message({ input_tokens: 12, output_tokens: body.includes("6000") ? 5300 : 7 });
-    const { house, ask } = await withKey(t, { max_budget: 0.1, budget_duration: "1d" }, { script });
+    const { house, ask } = await withKey(t, { max_budget: 0.1, budget_duration: "1d" }, { script: dearAtFirst });
     const names = ["status", "overage-utilization", "overage-surpassed-threshold", "overage-period"];
     const told = async (max_tokens: number) => {
       const { status, headers } = await ask({ max_tokens });

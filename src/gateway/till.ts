@@ -53,7 +53,8 @@ export type TillEffects = {
 
 export class Till {
   readonly #effects: TillEffects;
-  #waiters: (() => void)[] = [];
+  /** Resolves with the next settlement: money may have come back. */
+  #settlement = Promise.withResolvers<void>();
   /** Reserved and not yet known to have ended well. */
   readonly #reserved = new Set<string>();
 
@@ -71,6 +72,8 @@ export class Till {
     const ask = (await tighten()) ?? first;
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(WAIT_MS)]);
     for (;;) {
+      // Taken before the look at the books: a settlement between look and wait must not be missed.
+      const nextSettlement = this.#settlement.promise;
       const grant = await this.#reserve(facts, ask);
       if (grant.kind === "granted") return grant;
       if (grant.kind === "spent") throw budgetSpent(grant.account, this.#effects.clock.now());
@@ -78,7 +81,7 @@ export class Till {
       if (deadline.aborted) {
         throw new Refusal("rate_limit_error", "the budget is held by requests under way", { "retry-after": "5" });
       }
-      await this.#nextSettlement(deadline);
+      await Promise.race([nextSettlement, aborted(deadline)]);
     }
   }
 
@@ -92,7 +95,8 @@ export class Till {
     });
     if (outcome.outcome === "answered" || outcome.outcome === "upstream-error") this.#reserved.delete(facts.requestId);
     metrics.answered(facts, outcome, settled.microUsd, clock.now());
-    for (const wake of this.#waiters.splice(0)) wake();
+    this.#settlement.resolve();
+    this.#settlement = Promise.withResolvers();
     return settled;
   }
 
@@ -132,13 +136,13 @@ export class Till {
     if (grant.kind === "granted") this.#reserved.add(facts.requestId);
     return grant;
   }
+}
 
-  async #nextSettlement(deadline: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#waiters.push(resolve);
-      deadline.addEventListener("abort", () => resolve(), { once: true });
-    });
-  }
+async function aborted(signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
 
 function requestRecord(facts: Facts, grant: Granted): LedgerRecord {
