@@ -71,11 +71,16 @@ test("key groups: sops opens demesne's, demesne opens sops's", { skip: without("
   const groups = [[alice.recipient], [bob.recipient], [carol.recipient]];
   writeFileSync(join(room, "both.txt"), [alice, carol].map(({ identity }) => identity.unwrap()).join("\n"));
   const path = "g.yaml";
-  await createSecrets(effects, { path: join(room, path), identities: [] }, { kind: "text", text: new Sensitive(plain) }, {
-    groups,
-    threshold: 2,
-    rule: DEFAULT_RULE,
-  });
+  await createSecrets(
+    effects,
+    { path: join(room, path), identities: [] },
+    { kind: "text", text: new Sensitive(plain) },
+    {
+      groups,
+      threshold: 2,
+      rule: DEFAULT_RULE,
+    },
+  );
   assert.match(run(tools.sops, ["decrypt", path], "both"), /^a: one$/m);
   run(tools.sops, ["rotate", "-i", path], "both");
   const opened = await decryptFile({ path, text: readFileSync(join(room, path), "utf8") }, [
