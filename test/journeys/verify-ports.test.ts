@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { loadEstate, type EstateHost } from "../../src/estate/index.ts";
 import { resourcesOf } from "../../src/roles/index.ts";
-import { checkPorts } from "../../src/verify/check-ports.ts";
+import { checkPorts, type PortsRequest } from "../../src/verify/check-ports.ts";
+import { whileListening } from "../../src/verify/listen-everywhere.ts";
+import type { Ranges } from "../../src/verify/ranges.ts";
 import { expected, type Check } from "../../src/verify/index.ts";
 import { host, makeWire, neighbour, withoutNamespaces, type Wire } from "../cases/verify/namespaces.ts";
 
@@ -25,6 +27,11 @@ const someHost: EstateHost = {
   ],
 };
 
+const targets = [
+  { family: 4, address: host.address4 },
+  { family: 6, address: host.address6 },
+] as const;
+
 /** The table that the firewall role wants on a host. */
 function rulesFor(its: EstateHost): string {
   const wanted = resourcesOf({ estate, host: its, secretDigest: () => "", skipped: new Map() });
@@ -40,19 +47,17 @@ describe("verify: ports", { skip: withoutNamespaces() }, () => {
   });
   after(() => wire.remove());
 
-  const look = (its: EstateHost, tcp?: [number, number][]) =>
+  const look = (its: EstateHost, tcp?: Ranges, others: Partial<PortsRequest> = {}) =>
     checkPorts({
       expectation: expected(estate, its),
-      targets: [
-        { family: 4, address: host.address4 },
-        { family: 6, address: host.address6 },
-      ],
+      targets,
       from: [wire.vantage],
       inside: wire.inside,
       tcp,
       signal,
+      ...others,
     });
-  const some: [number, number][] = [
+  const some: Ranges = [
     [1, 100],
     [2222, 2222],
     [8080, 8080],
@@ -141,6 +146,54 @@ describe("verify: ports", { skip: withoutNamespaces() }, () => {
       checks.filter(({ result }) => result === "pass"),
       [],
     );
+  });
+
+  test("a real host proves the probe by the ports that it opens", async () => {
+    wire.firewall(rulesFor(someHost));
+    const { value: checks } = await whileListening(
+      {
+        run: wire.inside.exec,
+        targets,
+        tcp: [
+          [22, 22],
+          [8443, 8443],
+        ],
+        udp: [[51820, 51820]],
+      },
+      async () => await look(someHost, [...some], { inside: undefined }),
+    );
+    const { result, detail } = named(checks, "tcp over ipv4");
+    assert.equal(result, "pass");
+    assert.match(detail, /whether anybody listens there is not known/);
+    assert.equal(named(checks, "the probe finds what is open").result, "skipped");
+  });
+
+  test("a real host of which nothing is found open passes nothing", async () => {
+    wire.firewall("table inet demesne {\nchain input {\ntype filter hook input priority filter; policy drop;\n}\n}\n");
+    const checks = await look({ ...someHost, open: [] }, [[1, 20]], { inside: undefined });
+    assert.deepEqual(
+      checks.filter(({ result }) => result !== "skipped"),
+      [],
+    );
+  });
+
+  test("a port that a program holds on one address is listened to on the others", async () => {
+    wire.firewall(rulesFor(someHost));
+    const held = {
+      run: wire.inside.exec,
+      targets: [{ family: 4, address: "127.0.0.1" } as const],
+      tcp: [[80, 80]] as Ranges,
+      udp: [],
+    };
+    const { value: checks } = await whileListening(held, async () => await look(someHost, [[60, 100]]));
+    assert.equal(named(checks, "tcp over ipv4").result, "pass");
+    assert.equal(named(checks, "tcp over ipv4").counts["liveBehindClosed"], 41);
+  });
+
+  test("broken off half-way, it ends its listeners", async () => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error("enough")), 700);
+    await assert.rejects(look(someHost, undefined, { signal: controller.signal }), /enough/);
   });
 
   test("leaves no listener behind, neither on the host nor beside it", async () => {
