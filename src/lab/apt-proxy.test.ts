@@ -110,6 +110,14 @@ describe("the package proxy", () => {
     });
   }
 
+  test("goes through the machine's own proxy, and gives up on one that refuses", async () => {
+    const through = aptProxy(openAptCache(join(folder, "second")), listening.url);
+    assert.equal(await through.reach(`${base}/debian/pool/through.deb`), true);
+    assert.deepEqual(asked, ["/debian/pool/through.deb"]);
+    assert.equal(await through.reach(`${base}/private/through.deb`), false);
+    assert.equal(await through.reach(`${base.replace("http:", "https:")}/debian/pool/through.deb`), false);
+  });
+
   test("makes no tunnels", async () => {
     const { hostname, port } = new URL(listening.url);
     const outgoing = request({ hostname, port, method: "CONNECT", path: "198.18.0.1:443" }).end();

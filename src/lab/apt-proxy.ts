@@ -3,8 +3,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { once } from "node:events";
 import { pipeline } from "node:stream/promises";
-import { EnvHttpProxyAgent, type Dispatcher, ProxyAgent, request } from "undici";
 import { type AptCache, type Kept, isImmutable } from "./apt-cache.ts";
+import { type MirrorFetch, mirrorFetch } from "./mirror-fetch.ts";
 
 export type AptProxy = {
   /** Base URIs (http or https) that may be fetched. Asked for as http, also where the mirror is https. */
@@ -17,11 +17,10 @@ export type AptProxy = {
 
 const DEADLINE_MS = 600_000;
 const ANSWER_MS = 30_000;
-const REDIRECTS = 5;
 
 export function aptProxy(cache: AptCache, machineProxy: string | undefined): AptProxy {
   const allowed = new Set<string>();
-  const dispatcher = machineProxy === undefined ? new EnvHttpProxyAgent() : new ProxyAgent(machineProxy);
+  const ask = mirrorFetch(machineProxy);
   const upstreamOf = (url: string): string | undefined => {
     const base = [...allowed].find((uri) => url.startsWith(`${asHttp(uri)}/`));
     return base === undefined ? undefined : base + url.slice(asHttp(base).length);
@@ -29,13 +28,13 @@ export function aptProxy(cache: AptCache, machineProxy: string | undefined): Apt
   return {
     allow: (uris) => uris.forEach((uri) => allowed.add(uri)),
     reach: async (uri) => {
-      const answer = await ask(uri, {}, { dispatcher, signal: AbortSignal.timeout(ANSWER_MS) }).catch(() => undefined);
-      await answer?.body.dump();
+      const answer = await ask(uri, {}, AbortSignal.timeout(ANSWER_MS)).catch(() => undefined);
+      answer?.resume();
       return answer?.statusCode === 200;
     },
     listen: async (address) => {
       const server = createServer((incoming, answer) => {
-        serve({ cache, dispatcher, upstreamOf }, incoming, answer).catch(() => answer.destroy());
+        serve({ cache, ask, upstreamOf }, incoming, answer).catch(() => answer.destroy());
       });
       server.unref();
       server.listen(0, address);
@@ -47,7 +46,7 @@ export function aptProxy(cache: AptCache, machineProxy: string | undefined): Apt
 
 type Ways = {
   readonly cache: AptCache;
-  readonly dispatcher: Dispatcher;
+  readonly ask: MirrorFetch;
   upstreamOf(url: string): string | undefined;
 };
 
@@ -59,35 +58,21 @@ async function serve(ways: Ways, incoming: IncomingMessage, answer: ServerRespon
   }
   const kept = ways.cache.find(upstream);
   if (kept !== undefined && isImmutable(upstream)) return await sendKept(ways.cache, kept, incoming, answer);
-  const signal = AbortSignal.timeout(DEADLINE_MS);
-  const fresh = await ask(upstream, validators(kept), { dispatcher: ways.dispatcher, signal }).catch(() => undefined);
+  const left = new AbortController();
+  answer.once("close", () => left.abort());
+  const signal = AbortSignal.any([left.signal, AbortSignal.timeout(DEADLINE_MS)]);
+  const fresh = await ways.ask(upstream, validators(kept), signal).catch(() => undefined);
   if (kept !== undefined && (fresh === undefined || fresh.statusCode === 304)) {
     // An unreachable mirror is no reason to fail: apt checks signatures and dates itself.
-    await fresh?.body.dump();
+    fresh?.resume();
     return await sendKept(ways.cache, kept, incoming, answer);
   }
   if (fresh === undefined) return refuse(answer, 504, "the mirror does not answer");
   if (fresh.statusCode !== 200) {
-    await fresh.body.dump();
-    return refuse(answer, fresh.statusCode, "the mirror's own answer");
+    fresh.resume();
+    return refuse(answer, fresh.statusCode ?? 502, "the mirror's own answer");
   }
-  await sendFresh(ways.cache, upstream, fresh, answer);
-}
-
-/** Asks the mirror, following its redirects as this machine's apt would. */
-async function ask(
-  url: string,
-  headers: Record<string, string>,
-  options: { readonly dispatcher: Dispatcher; readonly signal: AbortSignal },
-): Promise<Dispatcher.ResponseData> {
-  let next = url;
-  for (let hop = 0; ; hop += 1) {
-    const answer = await request(next, { headers: { ...headers, "accept-encoding": "identity" }, ...options });
-    const to = answer.headers["location"];
-    if (![301, 302, 307, 308].includes(answer.statusCode) || typeof to !== "string" || hop === REDIRECTS) return answer;
-    await answer.body.dump();
-    next = new URL(to, next).href;
-  }
+  await sendFresh({ cache: ways.cache, url: upstream, fresh, answer, signal });
 }
 
 async function sendKept(cache: AptCache, kept: Kept, incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
@@ -100,30 +85,33 @@ async function sendKept(cache: AptCache, kept: Kept, incoming: IncomingMessage, 
   await pipeline(cache.read(kept.url), answer);
 }
 
-async function sendFresh(
-  cache: AptCache,
-  url: string,
-  fresh: Dispatcher.ResponseData,
-  answer: ServerResponse,
-): Promise<void> {
-  const lastModified = one(fresh.headers["last-modified"]);
-  const expected = Number(one(fresh.headers["content-length"]) ?? Number.NaN);
+type Fresh = {
+  readonly cache: AptCache;
+  readonly url: string;
+  readonly fresh: IncomingMessage;
+  readonly answer: ServerResponse;
+  readonly signal: AbortSignal;
+};
+
+/** To the twin and into the cache at once; a body that ends early is an error of the reader, and is not kept. */
+async function sendFresh({ cache, url, fresh, answer, signal }: Fresh): Promise<void> {
+  const lastModified = fresh.headers["last-modified"];
+  const expected = Number(fresh.headers["content-length"] ?? Number.NaN);
   const body = await cache.write(url);
   let size = 0;
   try {
     answer.writeHead(200, headersOf(expected, lastModified));
-    const chunks: AsyncIterable<Buffer> = fresh.body;
+    const chunks: AsyncIterable<Buffer> = fresh;
     for await (const bytes of chunks) {
       size += bytes.length;
       await body.add(bytes);
-      if (!answer.write(bytes)) await once(answer, "drain", { signal: AbortSignal.timeout(DEADLINE_MS) });
+      if (!answer.write(bytes)) await once(answer, "drain", { signal });
     }
-    if (Number.isFinite(expected) && size !== expected) throw new Error("the mirror sent too little");
   } catch (error) {
     await body.drop();
     throw error;
   }
-  await body.keep({ size, lastModified, etag: one(fresh.headers["etag"]) });
+  await body.keep({ size, lastModified, etag: fresh.headers.etag });
   answer.end();
 }
 
@@ -152,10 +140,6 @@ export function asHttp(uri: string): string {
 
 function hasDots(url: string): boolean {
   return /(?:^|\/|%2f)(?:\.|%2e){2}(?:\/|%2f|$)/i.test(url);
-}
-
-function one(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
 }
 
 function urlOf(server: Server): string {
