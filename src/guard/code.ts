@@ -29,7 +29,7 @@ const SENDS =
 
 export function judgeCode(language: string, text: string, scope: Scope, tools: Tools): void {
   if (!isKnown(text)) report(scope, "ask", "interpreter", `${language} runs a program that is only known when it runs`);
-  const literals = literalsOf(text);
+  const literals = literalsOf(withoutMereNames(text));
   for (const literal of literals) judgeLiteral(language, literal, text, scope);
   if (PARENT.test(text) && /kill/i.test(text))
     report(scope, "deny", "guardrail", `${language} ends the process that guards it`);
@@ -44,6 +44,13 @@ export function judgeCode(language: string, text: string, scope: Scope, tools: T
   if (REMOVES_TREE.test(text)) judgeTrees(language, literals, text, scope);
   if (SENDS.test(text) && !/localhost|127\.0\.0\.1|\[::1\]/.test(text))
     report(scope, "ask", "network", `${language} talks to the network`);
+}
+
+/** Asking whether a file is there does not read it; copying onto it does not either. */
+function withoutMereNames(text: string): string {
+  return text
+    .replaceAll(/\b(file_exists|existsSync|exists|is_?file|accessSync)\s*\(\s*(["'])[^"']*\2\s*\)/g, " ")
+    .replaceAll(/(\bcopy\w*\(\s*)("[^"]*"|'[^']*')\s*,\s*("[^"]*"|'[^']*')/g, "$1$2");
 }
 
 const LITERAL =

@@ -13,7 +13,7 @@ const RUNS =
 /** Where the client and the guard themselves take their orders from. */
 const GUARDRAIL = /^(CLAUDE_\w+|DISABLE_\w*HOOKS?\w*|DEMESNE_\w+|ANTHROPIC_BASE_URL|ANTHROPIC_\w*API_KEY)$/;
 const HARMLESS_NODE =
-  /^(--(max-old-space-size|stack-trace-limit|unhandled-rejections|max-http-header-size|dns-result-order)=[\w-]+|--(no-)?(warnings|deprecation|enable-source-maps|trace-warnings|trace-deprecation|experimental-[\w-]*vm-modules|experimental-strip-types|preserve-symlinks)|--enable-source-maps|--no-\w[\w-]*)$/;
+  /^(--(max-old-space-size|stack-trace-limit|unhandled-rejections|max-http-header-size|dns-result-order)=[\w-]+|--(no-)?(warnings|deprecation|enable-source-maps|trace-warnings|trace-deprecation|preserve-symlinks)|--(no-)?experimental-(?!loader|policy|config|permission)[\w-]+(=[\w-]+)?|--enable-source-maps|--no-\w[\w-]*)$/;
 
 export function judgeAssignment(name: string, value: string, scope: Scope, judgeScript: JudgeScript): void {
   if (value === "") return;

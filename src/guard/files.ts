@@ -69,7 +69,8 @@ export function judgeChange(field: string, scope: Scope, by: string): void {
   const where = show(field);
   if (guardrail !== undefined) report(scope, "deny", "guardrail", `${by} changes ${guardrail}: ${where}`);
   else if (weightOf(field, scope) === "everything")
-    report(scope, "deny", "system-write", `${by} changes the machine: ${where}`);
+    // In a container that is mostly its own affair; on another machine the operator is asked about the way there.
+    report(scope, scope.isRemote ? "ask" : "deny", "system-write", `${by} changes the machine: ${where}`);
 }
 
 /** A copy made now could be read under its new name later. */

@@ -73,7 +73,7 @@ export function judgeCall(call: Call, scope: Scope, script: Tools["script"]): st
   if (wrapped !== undefined) return wrapped;
   const program = programOf(call);
   const rule = Object.hasOwn(RULES, program) ? RULES[program] : undefined;
-  const isScript = name.includes("/") && (rule === undefined || name.startsWith("."));
+  const isScript = name.includes("/") && !name.startsWith("@") && (rule === undefined || name.startsWith("."));
   if (isScript) return judgeDirectRun(call, scope, tools) ?? UNKNOWN;
   if (program === "completion" || call.argv[1] === "completion" || call.argv.includes("shellenv")) return "";
   return rule === undefined ? UNKNOWN : (rule(call, scope, tools) ?? UNKNOWN);

@@ -26,7 +26,7 @@ const LANGUAGES: Record<string, Language> = {
   bun: { inline: ["e", "p", "eval", "print"], loads: ["r", "preload"] },
   deno: { inline: [] },
   tsx: { inline: ["e", "eval"] },
-  "ts-node": { inline: ["e", "eval"] },
+  "ts-node": { inline: ["e", "eval"], loads: ["r", "require"] },
   perl: { inline: ["e", "E"], valued: ["I", "M", "m"] },
   ruby: { inline: ["e"], valued: ["I", "r"] },
   php: { inline: ["r", "B", "R", "E"], valued: ["d"] },
@@ -45,8 +45,10 @@ const LANGUAGES: Record<string, Language> = {
 const language: Rule = (call, scope, tools) => {
   const program = programOf(call);
   const { inline, valued = [], loads = [] } = LANGUAGES[program] ?? { inline: [] };
-  const args = argsOf(call).map((arg) => (arg === "-pe" && program === "node" ? "-e" : arg));
-  if (/^\w+$/.test(args[0] ?? "") && /^(deno|bun)$/.test(program)) return verb(call, scope, tools);
+  const isRunner = /^(deno|bun)$/.test(program);
+  const all = argsOf(call).map((arg) => (arg === "-pe" && program === "node" ? "-e" : arg));
+  const args = isRunner ? all.slice(all.findIndex((arg) => !/^--(bun|hot|watch|smol|quiet)$/.test(arg))) : all;
+  if (isRunner && /^\w+$/.test(args[0] ?? "")) return verb(call, scope, tools);
   const options = readOptions(args, [...inline, ...valued, ...loads]);
   for (const name of loads)
     for (const file of options.values.get(name) ?? []) if (/^[./]/.test(file)) runFile(file, [], scope, tools, "node");
