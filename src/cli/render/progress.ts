@@ -43,7 +43,8 @@ export function terminalProgress(stream: Stream, clock = monotonic): Progress {
   const up = "\u001B[1A";
   let current: Step | undefined;
   let timer: NodeJS.Timeout | undefined;
-  const fit = (text: string): string => text.slice(0, (stream.columns ?? 80) - 1);
+  // A terminal that does not know its width says 0.
+  const fit = (text: string): string => text.slice(0, (stream.columns || 80) - 1);
   const draw = (): void => {
     if (current === undefined) return;
     const text = `   ${duration(clock.now() - current.began).padStart(6)}  ${current.detail}`;
