@@ -23,6 +23,7 @@ export type RunResult = {
 
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 const GRACE_MS = 2000;
+const LET_GO_MS = GRACE_MS + 500;
 
 /**
  * Runs `argv` and answers with its status and output; a non-zero status is a result, not an error.
@@ -43,7 +44,14 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     const err: Buffer[] = [];
     let size = 0;
     let timedOut = false;
-    const end = (): void => endGroup(child.pid);
+    let ending = false;
+    const end = (): void => {
+      if (ending) return;
+      ending = true;
+      endGroup(child.pid);
+      // A process that left the group may hold the pipes open for ever: they are let go of.
+      setTimeout(() => [child.stdin, child.stdout, child.stderr].forEach((pipe) => pipe.destroy()), LET_GO_MS).unref();
+    };
     const timer = setTimeout(() => {
       timedOut = true;
       end();
@@ -59,6 +67,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     if (options.onLine !== undefined) eachLine(child.stdout, options.onLine);
     child.on("error", (error) => {
       clearTimeout(timer);
+      options.signal?.removeEventListener("abort", end);
       reject(error);
     });
     child.on("close", (status) => {
