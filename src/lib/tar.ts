@@ -19,7 +19,7 @@ export type TarEntry = {
 const BLOCK = 512;
 const TYPES = { file: "0", symlink: "2", directory: "5" } as const;
 
-/** The whole archive. Throws RangeError for a path that ustar cannot hold (about 255 bytes). */
+/** The whole archive. Throws RangeError for what ustar cannot hold: a path of about 255 bytes, a long name or target. */
 export function tar(entries: readonly TarEntry[]): Buffer {
   const blocks = entries.flatMap((entry) => {
     const content = Buffer.from(entry.content ?? []);
@@ -39,10 +39,10 @@ function header(entry: TarEntry, size: number): Buffer {
   block.write(octal(0, 12), 136);
   block.write(" ".repeat(8), 148);
   block.write(TYPES[entry.type], 156);
-  block.write(entry.target ?? "", 157);
+  block.write(fitting("target", entry.target ?? "", 100), 157);
   block.write("ustar\u000000", 257);
-  block.write(entry.owner ?? "root", 265);
-  block.write(entry.group ?? "root", 297);
+  block.write(fitting("owner", entry.owner ?? "root", 31), 265);
+  block.write(fitting("group", entry.group ?? "root", 31), 297);
   block.write(prefix, 345);
   const sum = block.reduce((total, byte) => total + byte, 0);
   block.write(`${sum.toString(8).padStart(6, "0")}\u0000 `, 148);
@@ -50,7 +50,13 @@ function header(entry: TarEntry, size: number): Buffer {
 }
 
 function octal(value: number, width: number): string {
-  return `${value.toString(8).padStart(width - 1, "0")}\u0000`;
+  return `${fitting("number", value.toString(8).padStart(width - 1, "0"), width - 1)}\u0000`;
+}
+
+/** What is too long would run into the next field, and nobody would see it. */
+function fitting(field: string, text: string, bytes: number): string {
+  if (Buffer.byteLength(text) > bytes) throw new RangeError(`${field} too long for a tar archive: ${text}`);
+  return text;
 }
 
 function splitPath(path: string): { readonly name: string; readonly prefix: string } {
@@ -58,6 +64,6 @@ function splitPath(path: string): { readonly name: string; readonly prefix: stri
   const at = path
     .split("")
     .findIndex((letter, index) => letter === "/" && Buffer.byteLength(path.slice(index + 1)) <= 100);
-  if (at < 0 || at > 154 || path.length - at < 2) throw new RangeError(`path too long for a tar archive: ${path}`);
-  return { name: path.slice(at + 1), prefix: path.slice(0, at) };
+  if (at < 0 || path.length - at < 2) throw new RangeError(`path too long for a tar archive: ${path}`);
+  return { name: path.slice(at + 1), prefix: fitting("path", path.slice(0, at), 155) };
 }
