@@ -129,6 +129,11 @@ export const GatewayConfig = z
       description:
         "When a budget runs low, max_tokens is lowered down to this; a request that wants more waits or is refused",
     }),
+    auditDays: z
+      .int()
+      .min(1)
+      .default(400)
+      .meta({ description: "Days that audit records are kept; the checkpoint at which they end stays" }),
     limits: Limits.prefault({}),
   })
   .meta({ id: "GatewayConfig", description: "Configuration of the gateway" });

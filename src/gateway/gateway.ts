@@ -21,6 +21,7 @@ import { managementServer } from "./management.ts";
 import { Refusal } from "./refusal.ts";
 import { Metrics } from "./metrics.ts";
 import { Owners } from "./owners.ts";
+import { keepRetention } from "./retention.ts";
 import { modelServer } from "./server.ts";
 import { SpendLog } from "./spend-log.ts";
 import { Till } from "./till.ts";
@@ -44,6 +45,7 @@ export async function startGateway(effects: Effects, config: LoadedConfig): Prom
   const rooms = openRooms(effects, config);
   const { books, audit } = rooms;
   await recover(effects, rooms);
+  const endRetention = keepRetention({ ...effects, ...rooms }, config.state, config.auditDays);
   let desk: Desk = { ...rooms, clock: effects.clock, log: effects.log, config };
   let draining = false;
   let stopping: Promise<void> | undefined;
@@ -85,6 +87,7 @@ export async function startGateway(effects: Effects, config: LoadedConfig): Prom
     await endConnections(management, closed(management));
     await endConnections(metrics, closed(metrics));
     await rooms.upstreams.close();
+    await endRetention();
     await audit.settled();
     await books.close();
     effects.log({ event: "stopped" });
@@ -103,6 +106,7 @@ function openRooms(effects: Effects, config: LoadedConfig) {
   const spendLog = new SpendLog(books);
   return {
     books,
+    ledger,
     audit,
     budgets,
     spendLog,
@@ -126,14 +130,10 @@ function metricsServer({ metrics, inFlight, bodies, audit }: ReturnType<typeof o
   });
 }
 
-async function recover(
-  { clock, log }: Effects,
-  { audit, till, spendLog }: ReturnType<typeof openRooms>,
-): Promise<void> {
+async function recover({ log }: Effects, { audit, till }: ReturnType<typeof openRooms>): Promise<void> {
   await audit.recover();
   const requests = await till.recover();
   if (requests > 0) log({ event: "settled-after-crash", requests });
-  await spendLog.prune(clock.now());
 }
 
 /** Resolves when every request is answered and settled. */

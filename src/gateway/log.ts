@@ -6,6 +6,7 @@ export type LogEntry =
   | { readonly event: "reload-refused"; readonly where: string; readonly what: string }
   | { readonly event: "audit-late"; readonly waiting: number }
   | { readonly event: "budget-overrun"; readonly requestId: string; readonly keyId: string; readonly microUsd: number }
+  | { readonly event: "retention-failed"; readonly what: string }
   | { readonly event: "settled-after-crash"; readonly requests: number }
   | { readonly event: "draining" | "stopped" }
   | { readonly event: "refused"; readonly requestId: string; readonly kind: string }
