@@ -1,4 +1,5 @@
 // Runs a printed plan with ansible-core: a private folder on tmpfs, pinned keys, events as they happen.
+import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -30,6 +31,7 @@ const Event = z.looseObject({
 });
 type Event = z.infer<typeof Event>;
 
+const CLEAN_UP_MS = 15_000;
 const RUN_TIMEOUT_MS = 60 * 60_000;
 /** tmpfs, so that nothing of a plan's texts or secrets reaches a disk. */
 const MEMORY = "/dev/shm";
@@ -37,11 +39,15 @@ const MEMORY = "/dev/shm";
 /** Runs every task, in order. Throws Problem `failed` or `unreachable`, naming the task that failed. */
 export async function runPlaybook(options: RunPlaybookOptions): Promise<void> {
   const folder = await mkdtemp(join(MEMORY, "demesne-apply-"));
+  // The host's side has a name that nobody there can guess and make first: its /dev/shm is open to all its users.
+  const remote = `${MEMORY}/demesne-${randomBytes(16).toString("hex")}`;
   try {
     await writeInputs(folder, options);
-    await execute(folder, options);
+    await execute(folder, remote, options);
   } finally {
     await rm(folder, { recursive: true, force: true });
+    // A host that cannot be reached any more loses it with its next boot: it is memory.
+    await options.host.run(["rm", "-rf", "--", remote], { timeoutMs: CLEAN_UP_MS }).catch(() => undefined);
   }
 }
 
@@ -78,7 +84,11 @@ function tarEntry({ path, content, secret, ...entry }: TreeEntry, open: (name: s
   return { ...entry, path: path.slice(1), content: Buffer.from(entry.type === "file" ? text : "") };
 }
 
-async function execute(folder: string, { ansible, onTask, host, signal }: RunPlaybookOptions): Promise<void> {
+async function execute(
+  folder: string,
+  remote: string,
+  { ansible, onTask, host, signal }: RunPlaybookOptions,
+): Promise<void> {
   let failure: Event | undefined;
   const onLine = (line: string): void => {
     const event = readEvent(line);
@@ -88,7 +98,7 @@ async function execute(folder: string, { ansible, onTask, host, signal }: RunPla
   const argv = [ansible.playbook, "--inventory", join(folder, "inventory.json"), join(folder, "playbook.yml")];
   const { status, stderr, stdout } = await run(argv, {
     timeoutMs: RUN_TIMEOUT_MS,
-    env: environment(folder),
+    env: environment(folder, remote),
     onLine,
     signal,
   });
@@ -111,7 +121,7 @@ function readEvent(line: string): Event | undefined {
 }
 
 /** Nothing of the operator's own Ansible configuration or environment is used. */
-function environment(folder: string): Record<string, string> {
+function environment(folder: string, remote: string): Record<string, string> {
   const { PATH = "/usr/bin:/bin", HOME = "/root", SSH_AUTH_SOCK } = process.env;
   return {
     PATH,
@@ -121,7 +131,7 @@ function environment(folder: string): Record<string, string> {
     ANSIBLE_CONFIG: join(folder, "ansible.cfg"),
     ANSIBLE_HOME: join(folder, "home"),
     ANSIBLE_LOCAL_TEMP: join(folder, "tmp"),
-    ANSIBLE_REMOTE_TEMP: "/dev/shm/demesne-ansible",
+    ANSIBLE_REMOTE_TEMP: remote,
     ANSIBLE_PIPELINING: "True",
     ANSIBLE_SSH_ARGS: "",
     ANSIBLE_CALLBACK_PLUGINS: new URL("ansible", import.meta.url).pathname,
