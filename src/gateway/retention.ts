@@ -42,11 +42,11 @@ export async function retain(effects: RetentionEffects, state: string, auditDays
       await writeFile(join(folder, `${today}.txt`), await ledger.checkpoint("demesne/gateway"), { mode: 0o600 });
     }
     const last = dayOf(clock.now() - auditDays * DAY_MS);
-    const old = (await readdir(folder))
-      .filter((name) => name.slice(0, 10) <= last)
-      .sort()
-      .at(-1);
+    const ended = (await readdir(folder)).filter((name) => name.slice(0, 10) <= last);
+    const [old, ...older] = ended.sort().toReversed();
     if (old !== undefined) await ledger.prune(await readFile(join(folder, old), "utf8"));
+    // They speak of entries that are gone, so nothing can be compared with them any more.
+    for (const name of older) await rm(join(folder, name));
   } catch (error) {
     if (!(error instanceof Problem) && !(error instanceof Error && "code" in error)) throw error;
     log({ event: "retention-failed", what: error instanceof Problem ? error.what : "the disk refuses" });
