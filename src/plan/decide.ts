@@ -43,8 +43,12 @@ export function decide(wanted: Resource, found: Found, owned: ReadonlySet<Ref>, 
   const seen = resolve(wanted, found, course);
   if ("is" in seen) return seen;
   const kind = kindOf(wanted.ref);
-  const observed = kind.foresee?.(wanted.wanted, seen.observed, course.facts) ?? seen.observed;
-  const verdict = kind.compare(wanted.wanted, observed, course.facts);
+  const facts = {
+    ...course.facts,
+    rewritten: course.facts.rewritten?.filter((ref) => wanted.needs.includes(ref)) ?? [],
+  };
+  const observed = kind.foresee?.(wanted.wanted, seen.observed, facts) ?? seen.observed;
+  const verdict = kind.compare(wanted.wanted, observed, facts);
   if (verdict.verdict === "same") return { is: "same" };
   const blockers = wanted.needs.filter((ref) => course.waiting.has(ref));
   if (blockers.length > 0) return waits(wanted, "can only follow what it needs", blockers);

@@ -110,6 +110,7 @@ function note(course: Running, resource: Resource, decision: Decision): void {
     fresh: [...(course.facts.fresh ?? []), ...fresh],
     units: { ...course.facts.units, ...facts.units },
     recreated: [...(course.facts.recreated ?? []), ...(facts.recreated ?? [])],
+    rewritten: [...(course.facts.rewritten ?? []), ...(facts.rewritten ?? [])],
   };
 }
 

@@ -15,6 +15,7 @@ const Facts = z.strictObject({
   fresh: z.array(z.templateLiteral([z.string(), ":", z.string()])).exactOptional(),
   units: z.record(z.string(), z.strictObject({ enabled: z.boolean(), active: z.boolean() })).exactOptional(),
   recreated: z.array(z.templateLiteral([z.string(), ":", z.string()])).exactOptional(),
+  rewritten: z.array(z.templateLiteral([z.string(), ":", z.string()])).exactOptional(),
 });
 const Touches = z.strictObject({
   paths: z.array(z.string()).optional(),

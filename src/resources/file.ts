@@ -78,7 +78,7 @@ export const file: Kind<FileWanted, FileObserved> = {
   },
   isPresent: (observed) => observed.type === "file",
 
-  predict: (change) => broughtUnit(change),
+  predict: (change) => ({ ...broughtUnit(change), ...rewritten(change) }),
   touches: (change) => ({ paths: [change.id] }),
 
   tasks(changes) {
@@ -108,6 +108,12 @@ function broughtUnit(change: FileChange): Facts {
   return name === undefined || change.action === "remove"
     ? {}
     : { units: { [name]: { enabled: false, active: false } } };
+}
+
+/** A unit or a container that reads the file may run with the text that was found. */
+function rewritten(change: FileChange): Facts {
+  const isRewritten = change.action !== "remove" && change.differences.some((each) => each.path === "content");
+  return isRewritten ? { rewritten: [change.ref] } : {};
 }
 
 function created(wanted: FileWanted): Difference[] {

@@ -67,6 +67,11 @@ export type Facts = {
   readonly units?: Readonly<Record<string, { readonly enabled: boolean; readonly active: boolean }>>;
   /** Refs that were made anew, so what hangs on them must be made anew too. */
   readonly recreated?: readonly Ref[];
+  /**
+   * Files whose text was not as wanted: what reads them may have been started with what stood there.
+   * `compare` is given only those that the resource needs.
+   */
+  readonly rewritten?: readonly Ref[];
 };
 
 /** What the dead-man must be able to put back. */

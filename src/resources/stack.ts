@@ -2,7 +2,7 @@
 // `compose up` does not notice a replaced bind-mounted file, so every container carries a label with the digest of all inputs.
 import { z } from "zod";
 import { readEngine } from "./docker.ts";
-import { same, type Change, type Difference, type Kind } from "./kind.ts";
+import { same, type Change, type Difference, type Facts, type Kind } from "./kind.ts";
 import type { Query } from "./query.ts";
 import { command } from "./step.ts";
 
@@ -38,6 +38,7 @@ const PROJECT = "com.docker.compose.project";
 const SERVICE = "com.docker.compose.service";
 /** "True" on what `docker compose run` made: not a part of the stack, and `up` leaves it alone. */
 const ONE_OFF = "com.docker.compose.oneoff";
+const FILES = "files it reads";
 const query: Query = { ask: "docker", path: "/containers/json?all=1" };
 const EngineContainer = z.object({ Labels: z.record(z.string(), z.string()), State: z.string(), Status: z.string() });
 
@@ -79,6 +80,7 @@ export const stack: Kind<StackWanted, StackObserved> = {
         .filter(({ name }) => !wanted.containers.includes(name))
         .map(({ name }) => ({ path: name, from: "there", to: null })),
       ...recreated.map((name) => ({ path: `network ${name}`, from: "old", to: "new" })),
+      ...rewrittenFiles(wanted, observed, facts),
     ];
     return differences.length === 0 ? same : { verdict: "differs", action: "update", differences, risk: "restart" };
   },
@@ -95,7 +97,7 @@ export const stack: Kind<StackWanted, StackObserved> = {
             `bring the stack ${id} up`,
             up(
               wanted,
-              differences.some((each) => each.path.endsWith(" health")),
+              differences.some((each) => each.path.endsWith(" health") || each.path === FILES),
             ),
           ),
     ),
@@ -109,6 +111,17 @@ export const stack: Kind<StackWanted, StackObserved> = {
     return `bring the stack ${change.id} up again: ${change.differences.map((each) => each.path).join(", ")}`;
   },
 };
+
+/** A container keeps the text that it was started with, whatever is put in its place, and its label tells of ours only. */
+function rewrittenFiles(
+  { inputs }: StackWanted,
+  { containers }: StackObserved,
+  { rewritten = [] }: Facts,
+): Difference[] {
+  const isTold = containers.every((each) => each.inputs !== inputs);
+  if (rewritten.length === 0 || isTold) return [];
+  return [{ path: FILES, from: `perhaps what stood in ${rewritten.join(", ")}`, to: "as wanted" }];
+}
 
 function readContainer({
   Labels,

@@ -2,7 +2,7 @@
 // "Runs an older configuration" is observed exactly: a drop-in gives the configuration's digest as a credential, which
 // systemd copies at each start. Start times would not do (they are cut to seconds, and a reload does not move them), nor
 // would the environment: sshd writes its title over it.
-import { difference, same, type Kind, type Risk } from "./kind.ts";
+import { difference, same, type Facts, type Kind, type Risk } from "./kind.ts";
 import { RunAnswer, StatAnswer, type Answers, type Query } from "./query.ts";
 import { dropInPath, dropInText, UnitObserved, UnitWanted, CREDENTIAL } from "./unit-shape.ts";
 import { idempotentTasks, restarts, unitSteps, verbsOf } from "./unit-steps.ts";
@@ -47,7 +47,7 @@ export const unit: Kind<UnitWanted, UnitObserved> = {
     if (observed.load === "not-found") return { ...observed, load: "loaded", ...brought };
     return observed.load === "broken" ? { ...observed, load: "loaded" } : observed;
   },
-  compare(wanted, observed) {
+  compare(wanted, observed, facts) {
     if (wanted.conflict !== undefined) return compareConflict(wanted.name, wanted.conflict, observed);
     if (wanted.masked === true) return compareMask(observed);
     const text = dropInText(wanted);
@@ -62,7 +62,7 @@ export const unit: Kind<UnitWanted, UnitObserved> = {
       ...(wanted.active === undefined ? [] : difference("active", observed.active, wanted.active)),
       ...(wanted.config === undefined || wanted.active === false
         ? []
-        : difference("running configuration", observed.running, wanted.config)),
+        : difference("running configuration", runningWith(observed, wanted.config, facts), wanted.config)),
     ];
     if (differences.length === 0) return same;
     const action =
@@ -114,6 +114,11 @@ function readRunning(id: string, answers: Answers, wanted: UnitWanted | undefine
   if (wanted?.config === undefined) return null;
   const answer = answers(credential(id));
   return "unobservable" in answer ? null : (StatAnswer.parse(answer).content ?? null);
+}
+
+/** Whoever changed the file may have restarted the unit since, and the credential would still tell the wanted digest. */
+function runningWith({ running }: UnitObserved, wanted: string, { rewritten = [] }: Facts): string | null {
+  return running !== wanted || rewritten.length === 0 ? running : `perhaps what stood in ${rewritten.join(", ")}`;
 }
 
 function compareMask(observed: UnitObserved) {
