@@ -100,12 +100,14 @@ export class Audit {
 
   async #carry(batch: readonly Waiting[]): Promise<void> {
     const book = this.#books.id;
+    // The ledger must never know more than the books do after a power failure: their numbers would be used again.
+    await this.#books.flush();
     await Promise.all(batch.map(async ({ n, record }) => await this.#ledger.append({ ...record, book, n })));
     await this.#tickOff(batch.at(-1)?.n ?? 0);
   }
 
   async #tickOff(upTo: number): Promise<void> {
-    await this.#books.commit(() => this.#done.run(upTo));
+    await this.#books.commitSoon(() => this.#done.run(upTo));
   }
 
   #batch(size: number): Waiting[] {

@@ -51,6 +51,8 @@ const SCHEMA = `
 `;
 
 type Work = {
+  /** Whoever asked waits for the disk, not only for the transaction. */
+  readonly isDurable: boolean;
   run(): void;
   done(): void;
   failed(error: unknown): void;
@@ -89,12 +91,29 @@ export class Books {
    * writes only; a commit that fails rejects all with a 529 Refusal.
    */
   async commit<T>(work: (db: DatabaseSync) => T): Promise<T> {
+    return await this.#enqueue(work, true);
+  }
+
+  /**
+   * The same, but it resolves with the transaction, and reaches the disk with the next flush that somebody asks for. Only
+   * for what may be lost when the power fails: a settlement, after which its reservation stands at worst.
+   */
+  async commitSoon<T>(work: (db: DatabaseSync) => T): Promise<T> {
+    return await this.#enqueue(work, false);
+  }
+
+  /** Resolves when all that was committed is on the disk. */
+  async flush(): Promise<void> {
+    await this.commit(() => {});
+  }
+
+  async #enqueue<T>(work: (db: DatabaseSync) => T, isDurable: boolean): Promise<T> {
     return await new Promise<T>((resolve, reject) => {
       let value: T;
       const run = (): void => {
         value = work(this.db);
       };
-      this.#queue.push({ run, done: () => resolve(value), failed: reject });
+      this.#queue.push({ isDurable, run, done: () => resolve(value), failed: reject });
       this.#writing ??= this.#write();
     });
   }
@@ -120,7 +139,7 @@ export class Books {
   async #writeBatch(batch: readonly Work[]): Promise<void> {
     const kept = this.#transact(batch);
     try {
-      if (kept.length > 0) await flushFile(this.#journal);
+      if (kept.some((work) => work.isDurable)) await flushFile(this.#journal);
       for (const work of kept) work.done();
     } catch {
       // After a flush that failed nobody knows what the disk holds: no more until a restart has read it.

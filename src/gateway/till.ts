@@ -87,7 +87,7 @@ export class Till {
 
   async close(facts: Facts, outcome: Outcome): Promise<Settled> {
     const { books, budgets, audit, spendLog, clock, metrics } = this.#effects;
-    const settled = await books.commit(() => {
+    const settled = await books.commitSoon(() => {
       const done = budgets.settle({ requestId: facts.requestId, microUsd: outcome.microUsd });
       spendLog.insert(facts, outcome, done.microUsd, clock.now());
       audit.record(answerRecord(facts, outcome, done));
