@@ -21,7 +21,7 @@ export type Question =
   | { readonly host: string; readonly port: number }
   | { readonly path: string };
 
-export const PROBE_LABEL = "demesne-probe";
+const PROBE_LABEL = "demesne-probe";
 /** They end by themselves then, and are removed, should we not be there to do it. */
 const LIFE_S = 240;
 

@@ -82,7 +82,8 @@ async function python<T>({ run, call, argument, answer }: Call<T>, signal?: Abor
   const nonce = randomBytes(16).toString("hex");
   // JSON within JSON: a Python string literal that holds the argument, whatever is in it.
   const last = `answer("${nonce}", lambda: ${call}(json.loads(${JSON.stringify(JSON.stringify(argument))})))\n`;
-  const input = `${await text("scan.py")}\n${await text("listen.py")}\n${last}`;
+  const texts = await Promise.all(["base.py", "scan.py", "ping.py", "listen.py"].map(text));
+  const input = [...texts, last].join("\n");
   const { status, stdout, stderr } = await run(["python3", "-I", "-S", "-B", "-"], {
     input,
     timeoutMs: TIMEOUT_MS,

@@ -1,7 +1,7 @@
 // Where the checks look from: outside (another position in the network) and, in a rehearsal, inside the host.
 import type { RunResult } from "../lib/run.ts";
 
-export type ProgramOptions = {
+type ProgramOptions = {
   readonly input?: string | undefined;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;

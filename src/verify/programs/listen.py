@@ -1,7 +1,5 @@
-# Listens on every port that nobody holds, so that "closed" can only be the firewall's doing. Runs after scan.py's text.
+# Listens on every port that nobody holds, so that "closed" can only be the firewall's doing. It asks them itself, with scan.py.
 # It goes on in the background until it is told to end, or until its deadline; it owns no file and no process name.
-import _socket, errno, json, os, select, signal, socket, subprocess, sys
-
 UDP, TCP = _socket.SOCK_DGRAM, _socket.SOCK_STREAM
 DEFER_S = 30
 LOOPBACK = {4: "127.0.0.1", 6: "::1"}

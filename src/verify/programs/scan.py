@@ -1,23 +1,8 @@
 # Asks many ports of one address, thousands at a time, and says how each answered: open, refused, unreachable or silent.
-# Python standard library only; sent over stdin, leaves nothing behind.
-import _socket, collections, errno, json, os, resource, select, socket, struct, sys, time
-
 # `_socket` is the socket module's own core: the class on top of it doubles the cost of each of 131,070 sockets.
-
-FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 TURN = 512
 KERNEL_ASKS_AGAIN = 1.0
-
-
-def raise_file_limit(wanted):
-    """As many open sockets as we are allowed: root may raise its own limit, others keep theirs."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(hard, wanted)))
-    except (ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 class Sweep:
@@ -169,56 +154,6 @@ def note_udp(found, port, code):
         found["unreachable"].setdefault(errno.errorcode.get(code, str(code)), []).append(port)
 
 
-def ranges(ports):
-    found = []
-    for port in sorted(ports):
-        if found and found[-1][1] == port - 1:
-            found[-1][1] = port
-        else:
-            found.append([port, port])
-    return found
-
-
-def ports_of(some):
-    return [port for first, last in some for port in range(first, last + 1)]
-
-
-def at_once(works):
-    """Runs each function in a process of its own and answers with their results, or fails as the first of them did."""
-    begun = []
-    for work in works:
-        reader, writer = os.pipe()
-        child = os.fork()
-        if child == 0:
-            os.close(reader)
-            tell(writer, work)
-            os._exit(0)
-        os.close(writer)
-        begun.append((child, reader))
-    try:
-        return [hear_from(reader) for _, reader in begun]
-    finally:
-        for child, _ in begun:
-            os.waitpid(child, 0)
-
-
-def tell(writer, work):
-    try:
-        told = {"value": work()}
-    except Exception as error:
-        told = {"error": "%s: %s" % (type(error).__name__, error)}
-    with os.fdopen(writer, "w") as file:
-        json.dump(told, file)
-
-
-def hear_from(reader):
-    with os.fdopen(reader) as file:
-        told = json.loads(file.read() or '{"error": "a process ended without a word"}')
-    if "error" in told:
-        raise RuntimeError(told["error"])
-    return told["value"]
-
-
 def scan(job):
     """Both families at once, TCP before UDP."""
     return at_once([lambda target=target: scan_target(target, job) for target in job["targets"]])
@@ -234,51 +169,3 @@ def scan_target(target, job):
         "tcp": scan_tcp(family, address, ports_of(job["tcp"]), KERNEL_ASKS_AGAIN + answer, job["window"]),
         "udp": scan_udp(family, address, ports_of(job["udp"]), answer),
     }
-
-
-def echoes(targets):
-    """Which addresses answer a ping: proof that packets for them arrive at the host, whatever it does with them then."""
-    return [echo(target["family"], target["address"]) for target in targets]
-
-
-def echo(family, address):
-    proto, kind, answer = {4: (socket.IPPROTO_ICMP, 8, 0), 6: (socket.IPPROTO_ICMPV6, 128, 129)}[family]
-    ident = os.getpid() & 0xFFFF
-    with socket.socket(FAMILIES[family], socket.SOCK_RAW, proto) as sock:
-        sock.settimeout(0.5)
-        for number in range(4):
-            packet = struct.pack("!BBHHH", kind, 0, 0, ident, number)
-            # The kernel fills in the checksum of ICMPv6 only.
-            packet = packet if family == 6 else struct.pack("!BBHHH", kind, 0, checksum(packet), ident, number)
-            try:
-                sock.sendto(packet, (address, 0))
-                ends = time.monotonic() + 0.5
-                while time.monotonic() < ends:
-                    heard, peer = sock.recvfrom(2048)
-                    heard = heard[(heard[0] & 15) * 4 :] if family == 4 else heard
-                    if peer[0] == address and heard[0] == answer and struct.unpack("!H", heard[4:6])[0] == ident:
-                        return True
-            except OSError:
-                continue
-    return False
-
-
-def checksum(packet):
-    total = sum(struct.unpack("!%dH" % (len(packet) // 2), packet))
-    total = (total >> 16) + (total & 0xFFFF)
-    return ~(total + (total >> 16)) & 0xFFFF
-
-
-def source_towards(family, address):
-    """Which of our addresses the host sees; a connect of a UDP socket sends nothing."""
-    try:
-        with socket.socket(FAMILIES[family], socket.SOCK_DGRAM) as sock:
-            sock.connect((address, 9))
-            return sock.getsockname()[0]
-    except OSError:
-        return None
-
-
-def answer(nonce, work):
-    """Between nonces, so that nothing a login shell prints is taken for it."""
-    print(nonce + json.dumps(work()) + nonce, flush=True)

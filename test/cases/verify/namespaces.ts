@@ -16,7 +16,7 @@ export function withoutNamespaces(): string | false {
   for (const program of ["ip", "nft", "python3", "unshare"]) {
     if (spawnSync("sh", ["-c", `command -v ${program}`], { env }).status !== 0) return `needs ${program}`;
   }
-  return spawnSync("unshare", ["--net", "true"], { env }).status === 0 ? false : "may not make network namespaces";
+  return attempt("unshare", ["--net", "true"]).status === 0 ? false : "may not make network namespaces";
 }
 
 export type Wire = {
@@ -32,7 +32,7 @@ export function makeWire(tag: string): Wire {
   const [hostSide, neighbourSide] = ["h", "n"].map((side) => `demesne-verify-${tag}-${process.pid}-${side}`);
   const near = String(neighbourSide);
   const far = String(hostSide);
-  const remove = (): void => [near, far].forEach((name) => spawnSync("ip", ["netns", "del", name], { env }));
+  const remove = (): void => [near, far].forEach((name) => attempt("ip", ["netns", "del", name]));
   try {
     for (const name of [near, far]) must("ip", ["netns", "add", name]);
     must("ip", ["link", "add", "eth0", "netns", near, "type", "veth", "peer", "name", "eth0", "netns", far]);
@@ -60,6 +60,10 @@ function enter(namespace: string, argv: readonly string[]): string[] {
 }
 
 function must(program: string, args: readonly string[], input = ""): void {
-  const { status, stderr } = spawnSync(program, args, { env, input, encoding: "utf8", timeout: 10_000 });
+  const { status, stderr } = attempt(program, args, input);
   if (status !== 0) throw new Error(`${program} ${args.join(" ")}: ${stderr}`);
+}
+
+function attempt(program: string, args: readonly string[], input = "") {
+  return spawnSync(program, args, { env, input, encoding: "utf8", timeout: 10_000 });
 }
