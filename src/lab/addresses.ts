@@ -1,4 +1,5 @@
 // The numbers of a twin's network, from the ranges set aside for benchmarking: RFC 2544 (IPv4) and RFC 5180 (IPv6).
+import ipaddr from "ipaddr.js";
 
 export const RANGE4 = "198.18.0.0/15";
 export const RANGE6 = "2001:2::/48";
@@ -32,4 +33,13 @@ export function subnetOf(slot: number): Subnet {
     twin6: `${six}:2`,
     neighbour: (index) => ({ address4: `${four}.${100 + index}`, address6: `${six}:${(256 + index).toString(16)}` }),
   };
+}
+
+/** Does one of these addresses (`192.0.2.1/24`) lie in the subnet, or its network around it? */
+export function collides(subnet: Subnet, addresses: readonly string[]): boolean {
+  return addresses.some((text) => {
+    const [address, bits] = ipaddr.parseCIDR(text);
+    const own = ipaddr.parse(address.kind() === "ipv4" ? subnet.twin4 : subnet.twin6);
+    return own.match(address, Math.min(bits, address.kind() === "ipv4" ? 24 : 64));
+  });
 }

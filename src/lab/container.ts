@@ -78,7 +78,7 @@ function nspawn({ slot, folder, binds }: ContainerRequest): string[] {
     "--quiet",
     "--boot",
     `--directory=${join(folder, "root")}`,
-    `--machine=demesne-lab-${slot}`,
+    `--machine=twin-${slot}`,
     `--network-bridge=${BRIDGE}`,
     "--private-users=no",
     "--capability=all",

@@ -14,9 +14,11 @@ export type DifferencesOf = {
   readonly realAddress: string | undefined;
   readonly pretty: string;
   readonly reason: string | undefined;
+  /** What can limit processes in the twin: memory, cpu, pids, ... */
+  readonly controllers: readonly string[];
 };
 
-export function differencesOf({ subnet, realAddress, pretty, reason }: DifferencesOf): Difference[] {
+export function differencesOf({ subnet, realAddress, pretty, reason, controllers }: DifferencesOf): Difference[] {
   return [
     { what: "address", real: realAddress ?? "the estate's", twin: `${subnet.twin4}, ${subnet.twin6}` },
     { what: "operating system", real: "the estate's", twin: reason === undefined ? pretty : `${pretty}: ${reason}` },
@@ -34,6 +36,7 @@ export function differencesOf({ subnet, realAddress, pretty, reason }: Differenc
       real: "counts from its boot",
       twin: "counts from this machine's boot, through a twin's reboot too",
     },
+    { what: "limits on memory, CPU, tasks", real: "enforced", twin: enforced(controllers) },
     { what: "kernel modules", real: "systemd-modules-load", twin: "masked" },
     {
       what: "package mirror",
@@ -53,4 +56,11 @@ export function differencesOf({ subnet, realAddress, pretty, reason }: Differenc
       twin: "a registry's program, used when the lab publishes an image",
     },
   ];
+}
+
+function enforced(controllers: readonly string[]): string {
+  const missing = ["memory", "cpu", "pids"].filter((name) => !controllers.includes(name));
+  return missing.length === 0
+    ? "enforced"
+    : `not enforced for ${missing.join(", ")}: this machine's cgroup2 has no such controller`;
 }

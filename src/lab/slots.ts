@@ -1,11 +1,12 @@
 // Which twins exist on this machine, and whose they are: one record a slot under /run, written before anything is made.
 // A slot whose owner died is swept by the next lab process; one whose owner lives is never touched.
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { Problem } from "../lib/problem.ts";
-import { SLOTS, subnetOf } from "./addresses.ts";
+import { SLOTS, collides, subnetOf } from "./addresses.ts";
 import { removeControlGroup } from "./control-group.ts";
 import { disconnect, forgetRanges } from "./link.ts";
 import { alone } from "./mutex.ts";
@@ -32,7 +33,10 @@ export async function takeSlot(twins: string, base: string, signal?: AbortSignal
   return await alone(LOCK, { timeoutMs: WAIT_MS, signal }, async () => {
     await sweepDead();
     const taken = new Set(recorded());
-    const number = Array.from({ length: SLOTS }, (_, index) => index).find((index) => !taken.has(index));
+    const addresses = ownAddresses(taken);
+    const number = Array.from({ length: SLOTS }, (_, index) => index).find(
+      (index) => !taken.has(index) && !collides(subnetOf(index), addresses),
+    );
     if (number === undefined) throw full();
     const folder = join(twins, `${number}-${process.pid}`);
     const owner = markOf(process.pid);
@@ -65,6 +69,14 @@ export async function sweep(signal?: AbortSignal): Promise<number> {
 /** Bases that a recorded twin stands on. */
 export function basesInUse(): Set<string> {
   return new Set(recorded().flatMap((number) => read(number)?.base ?? []));
+}
+
+/** This machine's addresses, but those of twins: some VPN programs use the benchmarking range too. */
+function ownAddresses(taken: ReadonlySet<number>): string[] {
+  const twins = new Set([...taken].map((number) => subnetOf(number).link));
+  return Object.entries(networkInterfaces())
+    .filter(([name]) => !twins.has(name))
+    .flatMap(([, addresses = []]) => addresses.flatMap(({ cidr }) => cidr ?? []));
 }
 
 async function sweepDead(): Promise<number> {
@@ -127,7 +139,7 @@ function full(): Problem {
   return new Problem({
     code: "refused",
     where: RECORDS,
-    what: `all ${SLOTS} slots for twins are taken`,
-    fix: "end some of the rehearsals that are running",
+    what: `all ${SLOTS} networks for twins are taken, by twins or by this machine's own addresses`,
+    fix: "end some of the rehearsals that are running, or the VPN that uses 198.18.0.0/15",
   });
 }

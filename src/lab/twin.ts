@@ -116,10 +116,21 @@ async function assemble(lab: Lab, request: TwinRequest, base: Base, slot: Slot, 
     aptProxy: proxy.url,
   });
   await mountLayers(holder, base.folder, layers);
-  await makeControlGroup(slot.number, holder);
+  const controllers = await makeControlGroup(slot.number, holder);
   const container = startContainer({ slot: slot.number, holder, folder: slot.folder, binds: layers.binds });
   ending.before(() => container.retire());
-  const twin = describe({ request, base, slot, subnet, keys, holder, ending, container, aptProxy: proxy.url });
+  const twin = describe({
+    request,
+    base,
+    slot,
+    subnet,
+    keys,
+    holder,
+    ending,
+    controllers,
+    container,
+    aptProxy: proxy.url,
+  });
   await answers(twin, container, request.signal);
   return twin;
 }
@@ -132,11 +143,23 @@ type Parts = {
   readonly keys: TwinKeys;
   readonly holder: Holder;
   readonly ending: Ending;
+  readonly controllers: readonly string[];
   readonly container: Container;
   readonly aptProxy: string;
 };
 
-function describe({ request, base, slot, subnet, keys, holder, ending, container, aptProxy }: Parts): Twin {
+function describe({
+  request,
+  base,
+  slot,
+  subnet,
+  keys,
+  holder,
+  ending,
+  controllers,
+  container,
+  aptProxy,
+}: Parts): Twin {
   const { id, user, realAddress } = request;
   const { hostKeys, identityFile } = keys;
   const os = osRelease(base.folder);
@@ -150,7 +173,7 @@ function describe({ request, base, slot, subnet, keys, holder, ending, container
     outside6: subnet.outside6,
     os,
     reason: base.reason,
-    differences: differencesOf({ subnet, realAddress, pretty: os.pretty, reason: base.reason }),
+    differences: differencesOf({ subnet, realAddress, pretty: os.pretty, reason: base.reason, controllers }),
     aptProxy,
     wires: { slot, subnet, holder, ending, nextPlace: () => (places += 1) - 1 },
     root: () => `/proc/${leaderOf(container, id)}/root`,
