@@ -1,5 +1,6 @@
-// A tar archive (POSIX ustar) that is the same bytes for the same entries: no clock, no numeric owners of this machine.
-// Own code, since the small libraries for it read from a file system or bring native bindings.
+// A tar archive (POSIX ustar, a pax header where a path is too long) that is the same bytes for the same entries: no
+// clock, no numeric owners of this machine. Own code, since the small libraries for it read from a file system or bring
+// native bindings.
 
 export type TarEntry = {
   /** Relative path, without a leading slash. */
@@ -16,34 +17,60 @@ export type TarEntry = {
   readonly target?: string | undefined;
 };
 
-const BLOCK = 512;
-const TYPES = { file: "0", symlink: "2", directory: "5" } as const;
+/** Size of a header, and what contents are padded to. */
+export const TAR_BLOCK = 512;
+const TYPES = { file: "0", symlink: "2", directory: "5", pax: "x" } as const;
 
-/** The whole archive. Throws RangeError for what ustar cannot hold: a path of about 255 bytes, a long name or target. */
+/** The whole archive. Throws RangeError for an owner, group or target that a header cannot hold. */
 export function tar(entries: readonly TarEntry[]): Buffer {
   const blocks = entries.flatMap((entry) => {
     const content = Buffer.from(entry.content ?? []);
-    return [header(entry, content.length), content, Buffer.alloc((BLOCK - (content.length % BLOCK)) % BLOCK)];
+    return [tarHeader(entry, content.length), content, tarPadding(content.length)];
   });
-  return Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK)]);
+  return Buffer.concat([...blocks, Buffer.alloc(2 * TAR_BLOCK)]);
 }
 
-function header(entry: TarEntry, size: number): Buffer {
-  const block = Buffer.alloc(BLOCK);
-  const { name, prefix } = splitPath(entry.type === "directory" ? `${entry.path}/` : entry.path);
-  block.write(name, 0);
-  block.write(octal(Number.parseInt(entry.mode, 8), 8), 100);
-  block.write(octal(entry.uid ?? 0, 8), 108);
-  block.write(octal(entry.gid ?? 0, 8), 116);
-  block.write(octal(size, 12), 124);
+/** What stands before an entry's content of `sizeBytes`. */
+export function tarHeader(entry: TarEntry, sizeBytes: number): Buffer {
+  const path = entry.type === "directory" ? `${entry.path}/` : entry.path;
+  const short = splitPath(path);
+  if (short !== undefined) return header({ ...entry, ...short }, sizeBytes);
+  const record = paxRecord("path", path);
+  const pax = header({ type: "pax", mode: "0644", name: "pax", prefix: "" }, record.length);
+  return Buffer.concat([
+    pax,
+    record,
+    tarPadding(record.length),
+    header({ ...entry, name: "long", prefix: "" }, sizeBytes),
+  ]);
+}
+
+/** What stands behind a content of `sizeBytes`. */
+export function tarPadding(sizeBytes: number): Buffer {
+  return Buffer.alloc((TAR_BLOCK - (sizeBytes % TAR_BLOCK)) % TAR_BLOCK);
+}
+
+type Fields = Omit<TarEntry, "path" | "type"> & {
+  readonly type: keyof typeof TYPES;
+  readonly name: string;
+  readonly prefix: string;
+};
+
+function header(fields: Fields, sizeBytes: number): Buffer {
+  const block = Buffer.alloc(TAR_BLOCK);
+  block.write(fields.name, 0);
+  block.write(octal(Number.parseInt(fields.mode, 8), 8), 100);
+  block.write(octal(fields.uid ?? 0, 8), 108);
+  block.write(octal(fields.gid ?? 0, 8), 116);
+  block.write(octal(sizeBytes, 12), 124);
   block.write(octal(0, 12), 136);
   block.write(" ".repeat(8), 148);
-  block.write(TYPES[entry.type], 156);
-  block.write(fitting("target", entry.target ?? "", 100), 157);
+  block.write(TYPES[fields.type], 156);
+  block.write(fitting("target", fields.target ?? "", 100), 157);
   block.write("ustar\u000000", 257);
-  block.write(fitting("owner", entry.owner ?? "root", 31), 265);
-  block.write(fitting("group", entry.group ?? "root", 31), 297);
-  block.write(prefix, 345);
+  block.write(fitting("owner", fields.owner ?? "root", 31), 265);
+  block.write(fitting("group", fields.group ?? "root", 31), 297);
+  block.write(fields.prefix, 345);
   const sum = block.reduce((total, byte) => total + byte, 0);
   block.write(`${sum.toString(8).padStart(6, "0")}\u0000 `, 148);
   return block;
@@ -59,11 +86,20 @@ function fitting(field: string, text: string, bytes: number): string {
   return text;
 }
 
-function splitPath(path: string): { readonly name: string; readonly prefix: string } {
+/** ustar holds 100 bytes of name and 155 of folders before it. */
+function splitPath(path: string): { readonly name: string; readonly prefix: string } | undefined {
   if (Buffer.byteLength(path) <= 100) return { name: path, prefix: "" };
-  const at = path
-    .split("")
-    .findIndex((letter, index) => letter === "/" && Buffer.byteLength(path.slice(index + 1)) <= 100);
-  if (at < 0 || path.length - at < 2) throw new RangeError(`path too long for a tar archive: ${path}`);
-  return { name: path.slice(at + 1), prefix: fitting("path", path.slice(0, at), 155) };
+  for (let at = path.indexOf("/"); at > 0; at = path.indexOf("/", at + 1)) {
+    const [prefix, name] = [path.slice(0, at), path.slice(at + 1)];
+    if (name !== "" && Buffer.byteLength(prefix) <= 155 && Buffer.byteLength(name) <= 100) return { name, prefix };
+  }
+  return undefined;
+}
+
+/** `length key=value\n`, where the length counts itself. */
+function paxRecord(key: string, value: string): Buffer {
+  const rest = Buffer.byteLength(` ${key}=${value}\n`);
+  let length = rest;
+  while (String(length).length + rest !== length) length = String(length).length + rest;
+  return Buffer.from(`${length} ${key}=${value}\n`);
 }
