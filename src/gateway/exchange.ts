@@ -66,6 +66,7 @@ export async function exchange(desk: Desk, one: Exchange): Promise<void> {
     await desk.till.refused(one.requestId, key, error instanceof Refusal ? error.kind : "bug");
     throw error;
   } finally {
+    desk.till.leave(one.requestId);
     under.leave();
   }
 }

@@ -226,6 +226,21 @@ describe("limits", () => {
 });
 
 describe("the audit", () => {
+  it("tells once of a request that the upstream refused, and once of one that never left", async (t) => {
+    const busy = { status: 503, headers: { "content-type": "application/json" }, parts: ['{"error":"busy"}'] };
+    const { house, ask } = await withKey(t, {}, { script: () => busy });
+    assert.equal((await ask({ model: "local-chat" })).status, 529);
+    assert.equal((await ask({ model: "nobody" })).status, 404);
+    await house.gateway().stop();
+    const entries = await Array.fromAsync(openLedger(join(house.folder, "state/ledger")).read());
+    const told = entries.map(({ record }) => [record.kind, record["outcome"] ?? record["why"]]);
+    assert.deepEqual(told.slice(1), [
+      ["gateway.request", undefined],
+      ["gateway.answer", "upstream-error"],
+      ["gateway.refused", "not_found_error"],
+    ]);
+  });
+
   it("tells of every request before and after, in the ledger's form, without a word of content", async (t) => {
     const { house, key, ask } = await withKey(t, { key_alias: "ui" });
     await ask({ messages: [{ role: "user", content: "the canary sings" }], system: "canary" });

@@ -55,7 +55,7 @@ export class Till {
   readonly #effects: TillEffects;
   /** Resolves with the next settlement: money may have come back. */
   #settlement = Promise.withResolvers<void>();
-  /** Reserved and not yet known to have ended well. */
+  /** Requests under way that were let through: their beginning and their end are in the audit. */
   readonly #reserved = new Set<string>();
 
   constructor(effects: TillEffects) {
@@ -93,7 +93,6 @@ export class Till {
       audit.record(answerRecord(facts, outcome, done));
       return done;
     });
-    if (outcome.outcome === "answered" || outcome.outcome === "upstream-error") this.#reserved.delete(facts.requestId);
     metrics.answered(facts, outcome, settled.microUsd, clock.now());
     this.#settlement.resolve();
     this.#settlement = Promise.withResolvers();
@@ -102,7 +101,7 @@ export class Till {
 
   /** The audit record of a request that was not let through; one that was reserved has its records already. */
   async refused(requestId: string, key: VirtualKey, why: string): Promise<void> {
-    if (this.#reserved.delete(requestId)) return;
+    if (this.#reserved.has(requestId)) return;
     const { books, audit, metrics } = this.#effects;
     try {
       await books.commit(() => audit.record({ kind: "gateway.refused", request: requestId, key: key.id, why }));
@@ -110,6 +109,11 @@ export class Till {
       // The client is told of its own refusal; that the books cannot be written is counted, and the next forward fails.
       metrics.auditLost();
     }
+  }
+
+  /** The request is over, however it ended. */
+  leave(requestId: string): void {
+    this.#reserved.delete(requestId);
   }
 
   /** What was under way when the gateway died is charged in full, finally. Answers how many requests that were. */
