@@ -4,7 +4,16 @@ import { readFile } from "node:fs/promises";
 import { digestJson } from "../lib/digest.ts";
 import { Problem } from "../lib/problem.ts";
 import type { Host } from "../host/index.ts";
-import { kindOf, idOf, type Answer, type Answers, type Query, type Ref, type Resource } from "../resources/index.ts";
+import {
+  kindOf,
+  kinds,
+  idOf,
+  type Answer,
+  type Answers,
+  type Query,
+  type Ref,
+  type Resource,
+} from "../resources/index.ts";
 import { ProbeResult, type HostFacts, type Observation, type Observed } from "./observation.ts";
 
 export type ObserveOptions = {
@@ -36,7 +45,7 @@ export async function observe(
   });
   const printed = stdout.split(nonce)[1];
   if (status !== 0 || printed === undefined) throw probeProblem(host.id, status, stderr);
-  return interpret(host.id, ProbeResult.parse(JSON.parse(printed)), wanted);
+  return interpret(host.id, parseResult(host.id, printed), wanted);
 }
 
 /** Text of the program that is sent to hosts; plans hold its digest. */
@@ -44,9 +53,24 @@ export async function probeText(): Promise<string> {
   return await readFile(new URL("probe.py", import.meta.url), "utf8");
 }
 
+/** What a host prints comes from outside, and so do its notes: neither is trusted to have the right form. */
+function parseResult(id: string, printed: string): ProbeResult {
+  try {
+    return ProbeResult.parse(JSON.parse(printed));
+  } catch (cause) {
+    throw new Problem({
+      code: "failed",
+      where: `host ${id}`,
+      what: "the look's answer has a form that is not known",
+      fix: "look at /var/lib/demesne/owned.json on the host; if a newer Demesne wrote it, use that one here too",
+      cause,
+    });
+  }
+}
+
 function probeProblem(id: string, status: number | null, stderr: string): Problem {
   const said = stderr.trim().split("\n").at(-1) ?? "";
-  if (/python3: (command )?not found|No such file or directory/.test(stderr)) {
+  if (/python3: (command )?not found|command not found: python3|python3.*: No such file or directory/.test(stderr)) {
     return new Problem({
       code: "prerequisite",
       where: `host ${id}`,
@@ -64,22 +88,7 @@ function probeProblem(id: string, status: number | null, stderr: string): Proble
 
 /** Turns the probe's raw answers into normalised observations. Pure. */
 export function interpret(id: string, raw: ProbeResult, wanted: readonly Resource[]): Observation {
-  if (!raw.host.root) {
-    throw new Problem({
-      code: "prerequisite",
-      where: `host ${id}`,
-      what: "the probe did not run as root",
-      fix: "let the estate's user be root or have sudo",
-    });
-  }
-  if (raw.ownedBroken !== null) {
-    throw new Problem({
-      code: "failed",
-      where: `host ${id}: /var/lib/demesne/owned.json`,
-      what: `cannot be read (${raw.ownedBroken}), so it is not known what Demesne put there`,
-      fix: "put the file back from a backup; the ledger's last receipt lists what was owned",
-    });
-  }
+  refuseBlindLook(id, raw);
   const answers = answersOf(raw);
   const byRef = new Map<string, Resource>(wanted.map((each) => [each.ref, each]));
   const refs: Ref[] = [...new Set([...wanted.map((each) => each.ref), ...raw.owned.map((each) => each.ref)])].sort();
@@ -92,6 +101,43 @@ export function interpret(id: string, raw: ProbeResult, wanted: readonly Resourc
     resources: Object.fromEntries(resources),
   });
   return { host, owned: raw.owned, applied: raw.applied, resources, fingerprint };
+}
+
+/** A look that does not know who the host is, or what is Demesne's there, is no look. */
+function refuseBlindLook(id: string, raw: ProbeResult): void {
+  if (!raw.host.root) {
+    throw new Problem({
+      code: "prerequisite",
+      where: `host ${id}`,
+      what: "the probe did not run as root",
+      fix: "let the estate's user be root or have sudo",
+    });
+  }
+  if (raw.ownedBroken !== null) {
+    throw new Problem({
+      code: "failed",
+      where: `host ${id}: /var/lib/demesne`,
+      what: `Demesne's notes there cannot be read (${raw.ownedBroken}), so it is not known what it put on the host`,
+      fix: "put owned.json and applied.jsonl back from a backup; the ledger's last receipt lists what was owned",
+    });
+  }
+  if (raw.host.machineId === "") {
+    throw new Problem({
+      code: "prerequisite",
+      where: `host ${id}`,
+      what: "it has no /etc/machine-id, so a plan could not be bound to it",
+      fix: "on the host: sudo systemd-machine-id-setup",
+    });
+  }
+  const unknown = raw.owned.find(({ ref }) => !kinds.some((kind) => ref.startsWith(`${kind.kind}:`)));
+  if (unknown !== undefined) {
+    throw new Problem({
+      code: "failed",
+      where: `host ${id}: /var/lib/demesne/owned.json`,
+      what: `names ${unknown.ref}, and this version of Demesne knows no such kind`,
+      fix: "use the version that applied last; the ledger's last receipt names it",
+    });
+  }
 }
 
 function read(ref: Ref, answers: Answers, wanted: unknown): Observed {

@@ -1,19 +1,21 @@
 # Demesne's probe: one read-only look at a host. Python standard library only; sent over stdin, leaves nothing behind.
 # It knows three questions (stat, run, docker) and answers one JSON between two nonces.
-import base64, grp, hashlib, hmac, json, os, pwd, socket, stat, subprocess, sys, threading
+import base64, grp, hashlib, hmac, json, os, pwd, re, socket, stat, subprocess, sys, threading
 
-# Commands that only look. A question whose argv does not begin like one of these is not run.
+# Commands that only look, and what each further word of them must look like. Anything else is not run: a further word
+# can turn a look into a change (`nft list table a ; flush ruleset`, `journalctl --header --rotate`).
+NONE = r"(?!)"
 ALLOWED = [
-    ["dpkg-query", "--show"],
-    ["systemctl", "show"],
-    ["nft", "--stateless", "list", "table"],
-    ["passwd", "--status", "--all"],
-    ["sshd", "-T"],
-    ["apt-config", "dump"],
-    ["timedatectl", "show"],
-    ["findmnt", "--json"],
-    ["journalctl", "--header"],
-    ["docker", "compose", "version"],
+    (["dpkg-query", "--show"], r"--showformat=.*|[a-z0-9][a-z0-9+.:-]*"),
+    (["systemctl", "show"], r"--property=[A-Za-z,]+|[\w.:][\w@.:-]*"),
+    (["nft", "--stateless", "list", "table"], r"\w+"),
+    (["passwd", "--status", "--all"], NONE),
+    (["sshd", "-T"], NONE),
+    (["apt-config", "dump"], r"[A-Za-z][\w:-]*"),
+    (["timedatectl", "show"], r"--property=\w+"),
+    (["findmnt", "--json"], r"/.*"),
+    (["journalctl", "--header"], NONE),
+    (["docker", "compose", "version"], NONE),
 ]
 MAX_TEXT = 256 * 1024
 RUN_TIMEOUT = 20
@@ -35,9 +37,10 @@ def look(path, content, key):
     }
     if answer["type"] == "symlink":
         answer["target"] = os.readlink(path)
-    if answer["type"] == "file":
-        answer.update(read(path, content, key))
-    return answer
+    if answer["type"] != "file":
+        return answer
+    inside = read(path, content, key)
+    return inside if "unobservable" in inside else {**answer, **inside}
 
 
 def name(known, find, number):
@@ -53,6 +56,8 @@ def read(path, content, key):
     # O_NOFOLLOW and O_NONBLOCK: what was a plain file a moment ago may have been swapped for a link or a pipe.
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return {"unobservable": "%s was swapped while it was looked at" % path}
         if key is not None:
             return {"digest": "hmac-sha256:" + hmac.new(key, file.read(), "sha256").hexdigest()}
         total, head = hashlib.sha256(), b""
@@ -72,8 +77,15 @@ def read(path, content, key):
     return answer
 
 
+def is_allowed(argv):
+    for prefix, further in ALLOWED:
+        if argv[: len(prefix)] == prefix:
+            return all(re.fullmatch(further, word, re.ASCII) for word in argv[len(prefix) :])
+    return False
+
+
 def run(argv):
-    if not any(argv[: len(prefix)] == prefix for prefix in ALLOWED):
+    if not is_allowed(argv):
         return {"unobservable": "%s is not a command that the probe may run" % " ".join(argv[:2])}
     try:
         done = subprocess.run(argv, env=ENV, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, timeout=RUN_TIMEOUT)
@@ -86,6 +98,8 @@ def run(argv):
 
 def docker(path):
     # Asked over the socket, since the docker program takes 20 ms and more to start. GET only.
+    if not re.fullmatch(r"/[!-~]*", path):
+        return {"unobservable": "%r is not a path of the Docker engine" % path}
     client = socket.socket(socket.AF_UNIX)
     client.settimeout(RUN_TIMEOUT)
     try:
@@ -102,6 +116,8 @@ def docker(path):
 
 def answer(query, key):
     try:
+        if query["ask"] == "stat" and query.get("keyed") and key is None:
+            return {"unobservable": "there is no key for the digest of %s" % query["path"]}
         if query["ask"] == "stat":
             return look(query["path"], query.get("content", False), key if query.get("keyed") else None)
         if query["ask"] == "run":
@@ -137,11 +153,23 @@ def came_from():
     return ""
 
 
+def noted(name):
+    """Demesne's own notes. None where there are none yet; what cannot be read is never taken for that."""
+    try:
+        with open("/var/lib/demesne/" + name, encoding="utf-8") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
 def owned():
-    content = text("/var/lib/demesne/owned.json")
-    if content == "":
+    content = noted("owned.json")
+    if content is None:
         return []
-    return json.loads(content)["owned"]
+    entries = json.loads(content)["owned"]
+    if not all(isinstance(entry["ref"], str) and isinstance(entry["probe"], list) for entry in entries):
+        raise ValueError("an entry without ref or probe")
+    return entries
 
 
 def merged(queries):
@@ -161,9 +189,9 @@ def merged(queries):
 def main(request):
     key = base64.b64decode(request["key"]) if request.get("key") else None
     try:
-        mine, broken = owned(), None
+        mine, applied, broken = owned(), noted("applied.jsonl") or "", None
     except Exception as error:
-        mine, broken = [], "%s: %s" % (type(error).__name__, error)
+        mine, applied, broken = [], "", "%s: %s" % (type(error).__name__, error)
     queries = merged(request["queries"] + [query for entry in mine for query in entry["probe"]])
     answers = [None] * len(queries)
 
@@ -189,7 +217,7 @@ def main(request):
             "cameFrom": came_from(),
         },
         "owned": mine,
-        "applied": text("/var/lib/demesne/applied.jsonl"),
+        "applied": applied,
         "ownedBroken": broken,
         "answers": [{"query": query, "answer": given} for query, given in zip(queries, answers)],
     }
