@@ -28,7 +28,7 @@ async function house(t: TestContext) {
     await retain(effects, state, 3);
     time.now += DAY_MS;
   };
-  return { state, ledger, logged, day };
+  return { state, ledger, logged, effects, day };
 }
 
 it("keeps so many days of the audit, and the checkpoints from there on, against which the rest verifies", async (t) => {
@@ -39,6 +39,12 @@ it("keeps so many days of the audit, and the checkpoints from there on, against 
   assert.deepEqual([names.length, names[0]], [4, "2026-01-05.txt"]);
   const report = await ledger.verify(names.map((name) => readFileSync(join(state, "checkpoints", name), "utf8")));
   assert.deepEqual([report.isSound, report.faults, report.size], [true, [], 8]);
+});
+
+it("has nothing to say before the first record", async (t) => {
+  const { state, effects, logged } = await house(t);
+  await retain(effects, state, 3);
+  assert.deepEqual(logged, []);
 });
 
 it("touches nothing of a ledger that is not sound, and says so", async (t) => {

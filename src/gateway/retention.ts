@@ -1,5 +1,6 @@
 // Once a day: a checkpoint of the audit, and whatever is older than the retention goes. The checkpoint at which it was cut
 // stays, so that what is left can still be verified against it and all later ones.
+import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../lib/ports.ts";
@@ -36,6 +37,8 @@ export async function retain(effects: RetentionEffects, state: string, auditDays
   const folder = join(state, "checkpoints");
   try {
     await spendLog.prune(clock.now());
+    // Before the first record there is no ledger.
+    if (!existsSync(ledger.dir)) return;
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const today = dayOf(clock.now());
     if (!(await readdir(folder)).includes(`${today}.txt`)) {
