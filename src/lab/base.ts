@@ -7,6 +7,7 @@ import { digestJson } from "../lib/digest.ts";
 import { output } from "./command.ts";
 import { alone } from "./mutex.ts";
 import { asHttp } from "./apt-proxy.ts";
+import type { Keyring } from "./keyring.ts";
 import type { Archive } from "./mirror.ts";
 import { type Release, basePackages } from "./releases.ts";
 import { aptSourcesText } from "./apt-sources-text.ts";
@@ -15,8 +16,7 @@ export type BaseRequest = {
   readonly folder: string;
   readonly release: Release;
   readonly archive: Archive;
-  /** A keyring file that gpgv can read. */
-  readonly keyring: string;
+  readonly keyring: Keyring;
   /** http_proxy for debootstrap and apt. */
   readonly proxy: string;
   readonly progress: Progress;
@@ -61,13 +61,14 @@ function removeUnfinished(folder: string, name: string): void {
 }
 
 async function build(request: BaseRequest, building: string): Promise<void> {
-  const { release, archive, progress } = request;
+  const { release, archive, keyring, progress } = request;
   for (const part of ["root", "work", "empty"]) mkdirSync(join(building, part), { recursive: true, mode: 0o755 });
-  writeFileSync(join(building, "debian.sources"), aptSourcesText(release, archive));
+  writeFileSync(join(building, "debian.sources"), aptSourcesText(release, archive, keyring.inTwin));
   writeFileSync(join(building, "finish"), FINISH);
   progress.step(`Building the base system ${release.os} (once, about a minute)`);
-  // Own mount and pid namespaces: what debootstrap mounts and starts is gone with it, however it ends.
-  const argv = [
+  // Own mount and pid namespaces: what debootstrap mounts and starts is gone with it, however it ends
+  // and however we end.
+  const own = [
     "unshare",
     "--mount",
     "--pid",
@@ -77,29 +78,49 @@ async function build(request: BaseRequest, building: string): Promise<void> {
     "--propagation",
     "private",
   ];
-  await output([...argv, "--", "sh", "-euc", BUILD, "build", building, ...debootstrap(request)], {
-    timeoutMs: BUILD_MS,
-    signal: request.signal,
-    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8", HOME: "/root", http_proxy: request.proxy },
-    onLine: (line) => progress.detail(line.replace(/^I: /, "")),
-  });
+  await output(
+    [
+      "setpriv",
+      "--pdeathsig",
+      "KILL",
+      "--",
+      ...own,
+      "--",
+      "sh",
+      "-euc",
+      BUILD,
+      "build",
+      building,
+      keyring.file,
+      keyring.inTwin,
+      ...debootstrap(request),
+    ],
+    {
+      timeoutMs: BUILD_MS,
+      signal: request.signal,
+      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8", HOME: "/root", http_proxy: request.proxy },
+      onLine: (line) => progress.detail(line.replace(/^I: /, "")),
+    },
+  );
 }
 
 function debootstrap({ release, archive, keyring }: BaseRequest): string[] {
   const script = `/usr/share/debootstrap/scripts/${release.script}`;
-  const options = ["--variant=minbase", `--keyring=${keyring}`, `--include=${basePackages.join(",")}`];
+  const options = ["--variant=minbase", `--keyring=${keyring.file}`, `--include=${basePackages.join(",")}`];
   const where = [release.codename, ".", asHttp(archive.main), script];
   return ["debootstrap", ...options, `--components=${release.components.join(",")}`, ...where];
 }
 
 // Onto an overlay that never syncs: dpkg's many fsyncs cost more than the rest. One sync before the rename makes it last.
 const BUILD = `
-building=$1; shift
+building=$1 keyring=$2 intwin=$3
+shift 3
 cd "$building"
 mkdir merged
 mount -t overlay overlay -o "lowerdir=empty,upperdir=root,workdir=work,volatile" merged
 cd merged
 "$@" || { tail -n 5 debootstrap/debootstrap.log >&2; exit 1; }
+[ -e ".$intwin" ] || cp "$keyring" ".$intwin"
 cp ../debian.sources etc/apt/sources.list.d/debian.sources
 cp ../finish tmp/finish
 mount -t proc proc proc

@@ -15,11 +15,18 @@ export async function makeControlGroup(slot: number, holder: Holder): Promise<re
   // nspawn takes the group that holds process 1's `init.scope` for the top of the tree.
   for (const leaf of ["init.scope", "twin"]) mkdirSync(join(group, leaf));
   writeFileSync(join(group, "init.scope/cgroup.procs"), String(holder.pid));
-  const controllers = readFileSync(join(group, "cgroup.controllers"), "utf8")
-    .split(/\s+/)
-    .filter((name) => name !== "");
-  for (const name of controllers) writeFileSync(join(group, "cgroup.subtree_control"), `+${name}`);
-  return controllers;
+  const names = readFileSync(join(group, "cgroup.controllers"), "utf8").split(/\s+/);
+  return names.filter((name) => name !== "" && enable(group, name));
+}
+
+/** A controller may be there and yet refuse (`cpu` does while real-time tasks run). */
+function enable(group: string, controller: string): boolean {
+  try {
+    writeFileSync(join(group, "cgroup.subtree_control"), `+${controller}`);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 // The one place where a shell is needed: a process can only move itself before it becomes another program.

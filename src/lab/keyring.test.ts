@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { dearmor } from "./keyring.ts";
+import { dearmor, ownKey } from "./keyring.ts";
 
 function armor(bytes: Uint8Array, headers: readonly string[]): string {
   const lines =
@@ -28,4 +28,18 @@ test("a block inside a deb822 field, indented and with dots for empty lines, is 
     .map((line) => ` ${line === "" ? "." : line}`)
     .join("\n");
   assert.deepEqual(dearmor(field), bytes);
+});
+
+test("a mirror that signs for itself brings its key; the distribution's own keyring needs none", () => {
+  const text = armor(Buffer.from("a key"), []);
+  const read = (file: string) => (file.endsWith(".asc") ? text : "binary");
+  const cases = [
+    [undefined, undefined],
+    ["/usr/share/keyrings/debian-archive-keyring.pgp", undefined],
+    ["6ED0E7B82643E131", undefined],
+    ["/etc/apt/keyrings/mirror.gpg", "/etc/apt/keyrings/mirror.gpg"],
+    ["/etc/apt/keyrings/mirror.asc", text],
+    [text, text],
+  ] as const;
+  for (const [signedBy, own] of cases) assert.equal(ownKey(signedBy, read), own);
 });

@@ -6,24 +6,47 @@ import type { Archive } from "./mirror.ts";
 import { installMissing } from "./prerequisites.ts";
 import type { Release } from "./releases.ts";
 
-/** A keyring file for gpgv. */
+export type Keyring = {
+  /** For debootstrap's gpgv: binary, on this machine. */
+  readonly file: string;
+  /** Where the twin's apt finds it. */
+  readonly inTwin: string;
+};
+
+/** For a mirror that signs for itself. */
+const OWN_IN_TWIN = "/usr/share/keyrings/demesne-lab.gpg";
+const ARMOR = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
+
 export async function keyringFor(
   release: Release,
-  { signedBy }: Archive,
+  archive: Archive,
   lab: Pick<Lab, "cache" | "progress">,
   signal: AbortSignal | undefined,
-): Promise<string> {
-  if (signedBy === undefined) {
-    if (!existsSync(release.keyring))
-      await installMissing([release.keyringPackage], { progress: lab.progress, signal });
-    return release.keyring;
+): Promise<Keyring> {
+  const own = ownKey(archive.signedBy);
+  if (own === undefined) {
+    const { keyring, keyringPackage } = release;
+    if (!existsSync(keyring)) await installMissing([keyringPackage], { progress: lab.progress, signal });
+    return { file: keyring, inTwin: keyring };
   }
-  const armored = signedBy.startsWith("/") ? readFileSync(signedBy, "utf8") : signedBy;
-  if (!armored.includes("-----BEGIN PGP PUBLIC KEY BLOCK-----")) return signedBy;
+  if (!own.includes(ARMOR)) return { file: own, inTwin: OWN_IN_TWIN };
   mkdirSync(join(lab.cache, "keys"), { recursive: true });
   const file = join(lab.cache, "keys", `${release.codename}.gpg`);
-  writeFileSync(file, dearmor(armored));
-  return file;
+  writeFileSync(file, dearmor(own));
+  return { file, inTwin: OWN_IN_TWIN };
+}
+
+/** A binary file or an armored block; undefined for the distribution's own keyring, by whichever name, or a fingerprint. */
+export function ownKey(
+  signedBy: string | undefined,
+  read = (file: string) => readFileSync(file, "latin1"),
+): string | undefined {
+  if (signedBy === undefined) return undefined;
+  if (signedBy.includes(ARMOR)) return signedBy;
+  const file = signedBy.split(/[\s,]+/).find((word) => word.startsWith("/"));
+  if (file === undefined || /\/(debian|ubuntu)-archive-[^/]*$/.test(file)) return undefined;
+  const text = read(file);
+  return text.includes(ARMOR) ? text : file;
 }
 
 /** RFC 9580 section 6.2: the base64 between the headers' empty line and the checksum. */

@@ -6,6 +6,7 @@ import type { Progress } from "../lib/ports.ts";
 import { forgetUnused, touch } from "./aging.ts";
 import { openAptCache } from "./apt-cache.ts";
 import { type AptProxy, aptProxy } from "./apt-proxy.ts";
+import { knownArchive, noteArchive } from "./archive-note.ts";
 import { makeBase } from "./base.ts";
 import { output } from "./command.ts";
 import { keyringFor } from "./keyring.ts";
@@ -79,7 +80,9 @@ function clean(cache: string): void {
 async function findBase(lab: Lab, os: TwinOs, signal: AbortSignal | undefined): Promise<Base> {
   const sources = machineSources();
   const wanted = releases[os];
-  const archive = await findArchive(wanted, sources, (uri) => lab.proxy.reach(uri));
+  const bases = join(lab.cache, "bases");
+  const archive =
+    knownArchive(bases, wanted, sources) ?? (await findArchive(wanted, sources, (uri) => lab.proxy.reach(uri)));
   if (archive !== undefined) return { ...(await build(lab, wanted, archive, signal)) };
   if (os !== "ubuntu-24.04") throw noArchive(wanted);
   const reason = "this machine's apt mirrors do not carry Ubuntu 24.04 (noble); the twin runs Debian 13 instead";
@@ -102,6 +105,7 @@ async function build(lab: Lab, release: Release, archive: Archive, signal: Abort
       signal,
     });
     touch(folder, Date.now());
+    noteArchive(bases, release, archive);
     return { folder, release, archive };
   } finally {
     await listening.close();

@@ -44,7 +44,10 @@ test("the archive is the first mirror that carries the release, another one its 
 
 test("a twin's sources are its release's own suites, over http so that the proxy can keep them", () => {
   const archive = { main: "https://a.example/debian", security: "http://a.example/sec" };
-  const text = aptSourcesText(releases["debian-12"], archive);
+  const text = aptSourcesText(releases["debian-12"], archive, "/k.gpg");
   assert.match(text, /^URIs: http:\/\/a\.example\/debian\nSuites: bookworm bookworm-updates\n/m);
-  assert.match(text, /^URIs: http:\/\/a\.example\/sec\nSuites: bookworm-security\n/m);
+  assert.match(
+    text,
+    /^URIs: http:\/\/a\.example\/sec\nSuites: bookworm-security\nComponents: main\nSigned-By: \/k\.gpg\n/m,
+  );
 });

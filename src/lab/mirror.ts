@@ -1,17 +1,22 @@
 // Finds the archive of a release behind the mirrors this machine's apt is set up with. No host is written down here.
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import * as z from "zod";
 import { type AptFile, type AptSource, parseAptSources } from "./apt-sources.ts";
 import type { Release } from "./releases.ts";
 
-export type Archive = {
-  /** Base URI of the release's packages. */
-  readonly main: string;
-  /** Base URI of its security updates; undefined when this machine's apt knows none. */
-  readonly security?: string | undefined;
-  /** Keyring file or armored block that the machine trusts for it; undefined means the distribution's own. */
-  readonly signedBy?: string | undefined;
-};
+export const Archive = z.strictObject({
+  main: z.string().meta({ description: "Base URI of the release's packages" }),
+  security: z
+    .string()
+    .optional()
+    .meta({ description: "Base URI of its security updates, if this machine's apt knows one" }),
+  signedBy: z
+    .string()
+    .optional()
+    .meta({ description: "Keyring file or armored block this machine trusts for it; else the distribution's own" }),
+});
+export type Archive = Readonly<z.infer<typeof Archive>>;
 
 /** Does this URI answer with 200? */
 export type Reach = (uri: string) => Promise<boolean>;
