@@ -31,3 +31,10 @@ export function copyEstate(from: string): EstateCopy {
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
+
+/** Debian has a group `operator` already, so that an account of this name would get another group than its own. */
+export function renameOperator(copy: EstateCopy): void {
+  copy.edit("estate.yaml", "accounts:\n  operator:\n", "accounts:\n  ops:\n");
+  copy.edit("inventory/hosts.yaml", "    user: operator # one", "    user: ops # one");
+  copy.edit("inventory/hosts.yaml", "    user: operator\n", "    user: ops\n");
+}
