@@ -15,7 +15,7 @@ export type Listeners = {
 };
 
 /** They end by themselves then, should we not be there to end them. */
-const DEADLINE_S = 240;
+const DEADLINE_S = 300;
 
 /**
  * Starts the listeners, does `work`, ends the listeners whatever came of it.

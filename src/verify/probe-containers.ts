@@ -23,7 +23,7 @@ export type Question =
 
 const PROBE_LABEL = "demesne-probe";
 /** They end by themselves then, and are removed, should we not be there to do it. */
-const LIFE_S = 240;
+const LIFE_S = 600;
 
 export async function withProbes<T>(
   inside: Inside & { readonly probeImage: string },
