@@ -34,7 +34,7 @@ function readText(path: string): string | null | undefined {
 /** Symbolic links followed as far as the path exists. */
 function resolvePath(path: string): string {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch {
     const parent = dirname(path);
     return parent === path ? path : join(resolvePath(parent), basename(path));
