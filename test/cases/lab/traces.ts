@@ -49,6 +49,13 @@ export function childrenOf(parent: number): string[] {
     .map((pid) => `${pid} ${commandOf(pid)}`);
 }
 
+/** Processes whose command line holds a text. */
+export function processesNaming(text: string): string[] {
+  return pids()
+    .filter((pid) => commandOf(pid).includes(text))
+    .map((pid) => `${pid} ${commandOf(pid)}`);
+}
+
 /** The process that waits for `owner` to end without cleaning up. */
 export function reapersOf(owner: number): number[] {
   return pids().filter((pid) => {
