@@ -18,7 +18,9 @@ export type OpenOptions = {
  */
 export async function openSecrets(estate: Estate, options: OpenOptions): Promise<OpenedSecrets> {
   const text = await readSecrets(estate, options.signal);
-  const secrets = await openFile({ path: SECRETS_FILE, text }, await loadIdentities(options.env, options.signal));
+  const identities = await loadIdentities(options.env, options.signal);
+  // What the hosts get must not hold a value that somebody without a key could have put there.
+  const secrets = await openFile({ path: SECRETS_FILE, text }, identities, { isAllProtected: true });
   const [missing, ...others] = estate.secretRefs.filter(({ name, usedBy }) => usedBy.length > 0 && !has(secrets, name));
   if (missing === undefined) return secrets;
   const more = others.length === 0 ? "" : `, nor are ${others.map(({ name }) => name).join(", ")}`;

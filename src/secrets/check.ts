@@ -1,25 +1,18 @@
 // What is wrong with a secrets file though it opens: findings of `demesne secrets check`, with or without an identity.
 import { Problem } from "../lib/problem.ts";
 import type { Sensitive } from "../lib/sensitive.ts";
-import { looksSealed } from "./cipher.ts";
 import { decryptFile, readFile } from "./codec.ts";
 import type { SecretsFile } from "./codec.ts";
 import { creationFor } from "./creation-rules.ts";
 import { short } from "./data-key.ts";
 import { FOREIGN_KINDS, keyGroups } from "./metadata.ts";
 import type { Metadata } from "./metadata.ts";
-import { matcher, ruleOf } from "./rule.ts";
 import { checkRecipients, groupsOf } from "./signed-recipients.ts";
 import type { Signers } from "./signed-recipients.ts";
-import { walk } from "./tree.ts";
-import type { Branch } from "./tree.ts";
+import { unprotectedFindings } from "./unprotected.ts";
+import type { Finding } from "./unprotected.ts";
 
-export type Finding = {
-  readonly severity: "error" | "warning";
-  readonly where: string;
-  readonly what: string;
-  readonly fix: string;
-};
+export type { Finding } from "./unprotected.ts";
 
 export type Checking = {
   /** None: the form is checked, the values cannot be. */
@@ -32,8 +25,7 @@ export async function checkSecrets(file: SecretsFile, checking: Checking): Promi
   try {
     const { parsed, metadata } = readFile(file);
     return [
-      ...macFindings(file, metadata),
-      ...clearFindings(file, parsed.branches, metadata),
+      ...unprotectedFindings(file, parsed.branches, metadata),
       ...(await openFindings(file, checking)),
       ...(await recipientFindings(file, metadata, checking)),
       ...(await ruleFindings(file, metadata)),
@@ -41,36 +33,6 @@ export async function checkSecrets(file: SecretsFile, checking: Checking): Promi
   } catch (problem) {
     return [asFinding(problem)];
   }
-}
-
-function macFindings({ path }: SecretsFile, metadata: Metadata): Finding[] {
-  if (metadata.mac_only_encrypted !== true) return [];
-  const what = "has mac_only_encrypted set: values in clear can be changed without notice";
-  return [{ severity: "error", where: path, what, fix: `demesne secrets rotate --file ${path}` }];
-}
-
-/** Values in clear: the MAC covers them, but not their names, so two can trade places. */
-function clearFindings({ path }: SecretsFile, branches: readonly Branch[], metadata: Metadata): Finding[] {
-  const findings: Finding[] = [];
-  const isEncrypted = matcher(ruleOf(metadata, path), path);
-  walk(branches, (slot, place) => {
-    if (slot.text === "" || looksSealed(slot.text)) return;
-    if (slot.type === "comment") {
-      if (isEncrypted(place, true)) findings.push(clearComment(path));
-      return;
-    }
-    const where = `${path} ${place.path.join("/")}`;
-    const why = isEncrypted(place, false) ? "though the rule asks for encryption" : "by the file's rule";
-    const fix = "move it to a file without secrets, or change the rule in .sops.yaml and make the file anew";
-    findings.push({ severity: "error", where, what: `stands in clear ${why}`, fix });
-  });
-  return findings;
-}
-
-/** Its text is not told: it may be an old value. */
-function clearComment(path: string): Finding {
-  const what = "holds a comment in clear, though the rule asks for encryption";
-  return { severity: "warning", where: path, what, fix: `demesne secrets rotate --file ${path}` };
 }
 
 async function openFindings(file: SecretsFile, { identities }: Checking): Promise<Finding[]> {

@@ -6,8 +6,13 @@ import { after, test } from "node:test";
 import { inspect } from "node:util";
 import { Sensitive } from "../lib/sensitive.ts";
 import { aFile, aPerson } from "./a-file.ts";
+import { checkSecrets } from "./check.ts";
+import { sealValue } from "./cipher.ts";
+import { decryptFile } from "./codec.ts";
 import { loadIdentities, openSecrets } from "./index.ts";
 import type { SecretTree } from "./index.ts";
+import { macHash } from "./mac.ts";
+import { macAad } from "./metadata.ts";
 
 const person = await aPerson();
 const plain =
@@ -64,6 +69,39 @@ test("digests are keyed by the file's own key, and need it", async () => {
   const keyless = await aFile({ path: "s.yaml", plain: "a: b\n", people: [person] });
   const without = await openSecrets({ path: "s.yaml", text: keyless }, [person.identity]);
   assert.throws(() => without.digest("value"), { fix: "demesne secrets set digest_key --file s.yaml --random 32" });
+});
+
+/** As another program may write it: opens, though its MAC leaves values in clear out. */
+async function macOnlyEncrypted(): Promise<string> {
+  const path = "s.yaml";
+  const text = await aFile({ path, plain: "a: word\n", people: [person] });
+  const { dataKey, metadata } = await decryptFile({ path, text }, [person.identity]);
+  const hash = macHash(true);
+  hash.add("word", true);
+  const mac = sealValue("str", hash.value(), dataKey, macAad(metadata), new Uint8Array(32));
+  const marked = text.replace(/^( +)mac: /m, "$1mac_only_encrypted: true\n$1mac: ").replace(metadata.mac, mac);
+  return marked.replace(/^ +demesne:\n +seal: .*\n/m, "");
+}
+
+test("asked for a file that is protected whole, it refuses values in clear and a MAC over the encrypted ones only", async () => {
+  const path = "s.yaml";
+  const names = "name_unencrypted: seen\nhost_unencrypted: seen too\nnothing: ~\nword: unseen\n";
+  const inClear = await aFile({ path, plain: names, people: [person] });
+  const cases = [
+    [inClear, { where: `${path} name_unencrypted`, what: /in clear by the file's rule \(and 1 more: / }],
+    [await macOnlyEncrypted(), { where: path, what: /mac_only_encrypted/ }],
+  ] as const;
+  for (const [text, refused] of cases) {
+    await openSecrets({ path, text }, [person.identity]);
+    await assert.rejects(openSecrets({ path, text }, [person.identity], { isAllProtected: true }), {
+      code: "secret",
+      ...refused,
+    });
+    const findings = await checkSecrets({ path, text }, { identities: [person.identity] });
+    assert.ok(findings.some(({ severity, where }) => severity === "error" && where === refused.where));
+  }
+  const text = await aFile({ path, plain, people: [person] });
+  await openSecrets({ path, text }, [person.identity], { isAllProtected: true });
 });
 
 const write = (path: string, text: string): void => writeFileSync(path, text, { mode: 0o600 });

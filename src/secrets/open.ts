@@ -4,6 +4,8 @@ import { decryptFile } from "./codec.ts";
 import type { SecretsFile } from "./codec.ts";
 import { keyGroups } from "./metadata.ts";
 import type { Node, Replacements } from "./tree.ts";
+import { unprotectedFindings } from "./unprotected.ts";
+import type { Finding } from "./unprotected.ts";
 import { Problem } from "../lib/problem.ts";
 import { Sensitive } from "../lib/sensitive.ts";
 
@@ -29,12 +31,22 @@ export type OpenedSecrets = {
 /** Name of the value that keys digests; rotation leaves it, so plans stay comparable. */
 const DIGEST_KEY = "digest_key";
 
+export type OpenOptions = {
+  /** Refuse what can be changed unnoticed: values in clear (two can trade places), and `mac_only_encrypted`. */
+  readonly isAllProtected?: boolean;
+};
+
 /**
  * Opens a secrets file. Throws Problem when no identity fits, and when anything in it is damaged, moved, missing or added;
  * it never answers with a part.
  */
-export async function openSecrets(file: SecretsFile, identities: readonly Sensitive[]): Promise<OpenedSecrets> {
+export async function openSecrets(
+  file: SecretsFile,
+  identities: readonly Sensitive[],
+  { isAllProtected = false }: OpenOptions = {},
+): Promise<OpenedSecrets> {
   const { parsed, metadata, decrypted, isSealed } = await decryptFile(file, identities);
+  if (isAllProtected) refuseUnprotected(unprotectedFindings(file, parsed.branches, metadata));
   const [branch = { type: "map" as const, entries: [] }] = parsed.branches;
   const tree = sensitive(branch, decrypted.values);
   const { path } = file;
@@ -46,6 +58,14 @@ export async function openSecrets(file: SecretsFile, identities: readonly Sensit
     get: (reference) => valueAt(tree, reference, path),
     digest: (value) => keyedDigest(valueAt(tree, DIGEST_KEY, path), value),
   };
+}
+
+function refuseUnprotected(findings: readonly Finding[]): void {
+  const [first, ...others] = findings.filter(({ severity }) => severity === "error");
+  if (first === undefined) return;
+  const { where, what, fix } = first;
+  const more = others.length === 0 ? "" : ` (and ${others.length} more: demesne secrets check)`;
+  throw new Problem({ code: "secret", where, what: `${what}${more}`, fix });
 }
 
 /** `hmac-sha256:` and 64 hex digits. */
