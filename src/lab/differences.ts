@@ -51,9 +51,9 @@ export function differencesOf({ subnet, realAddress, pretty, reason, controllers
       twin: "empty folders mounted from this machine",
     },
     {
-      what: "/usr/lib/demesne-lab",
+      what: "registry on 127.0.0.1:5000",
       real: "absent",
-      twin: "a registry's program, used when the lab publishes an image",
+      twin: "demesne-lab-registry.service, where the lab published an image; its program in /usr/lib/demesne-lab",
     },
   ];
 }
