@@ -25,6 +25,11 @@ export const commands: readonly Entry[] = [
     load: async () => (await import("./drift.ts")).drift,
   },
   {
+    name: "test",
+    summary: "test the estate without touching a host: secrets in files and history, the secrets file",
+    load: async () => (await import("./test.ts")).test,
+  },
+  {
     name: "log",
     summary: "show what was done to the hosts, or verify the ledger (log verify)",
     load: async () => (await import("./log.ts")).log,

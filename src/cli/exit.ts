@@ -13,7 +13,7 @@ export const exits = {
   stale: { code: 8, means: "the host or the estate has changed since the plan was made" },
   failed: { code: 9, means: "a step failed half-way; a new plan holds what is left" },
   unhealthy: { code: 10, means: "it ran, and the result is not as wanted" },
-  secret: { code: 11, means: "a secret cannot be opened" },
+  secret: { code: 11, means: "a secret cannot be opened, or stands where it must not" },
   ledger: { code: 12, means: "the ledger is damaged or cannot be written" },
   policy: { code: 13, means: "a policy forbids it" },
   drifted: { code: 14, means: "a host is not as the estate wants it" },

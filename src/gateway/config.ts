@@ -129,6 +129,16 @@ export const GatewayConfig = z
       description:
         "When a budget runs low, max_tokens is lowered down to this; a request that wants more waits or is refused",
     }),
+    serviceKeys: z
+      .record(
+        z.string().regex(/^[a-z0-9][a-z0-9/-]{0,63}$/),
+        z.strictObject({
+          keyFile: z.string().startsWith("/").meta({ description: "File that holds the virtual key and nothing else" }),
+          models: z.array(z.string()).default([]).meta({ description: "Aliases it may use; empty means all" }),
+        }),
+      )
+      .default({})
+      .meta({ description: "Virtual keys that are there from the start, by service" }),
     auditDays: z
       .int()
       .min(1)

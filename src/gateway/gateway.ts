@@ -21,6 +21,7 @@ import { managementServer } from "./management.ts";
 import { Refusal } from "./refusal.ts";
 import { Metrics } from "./metrics.ts";
 import { Owners } from "./owners.ts";
+import { keepServiceKeys } from "./service-keys.ts";
 import { keepRetention } from "./retention.ts";
 import { modelServer } from "./server.ts";
 import { SpendLog } from "./spend-log.ts";
@@ -45,6 +46,7 @@ export async function startGateway(effects: Effects, config: LoadedConfig): Prom
   const rooms = openRooms(effects, config);
   const { books, audit } = rooms;
   await recover(effects, rooms);
+  await keepServiceKeys(rooms.keyring, config.serviceKeys);
   const endRetention = keepRetention({ ...effects, ...rooms }, config.state, config.auditDays);
   let desk: Desk = { ...rooms, clock: effects.clock, log: effects.log, config };
   let draining = false;

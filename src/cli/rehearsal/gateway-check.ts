@@ -16,6 +16,8 @@ export type GatewayCheckInput = {
   readonly port: number;
   readonly model: string;
   readonly upstreamKey: Sensitive;
+  /** Virtual keys that the estate gives its services. */
+  readonly serviceKeys: readonly Sensitive[];
   readonly worker: Worker;
 };
 
@@ -53,6 +55,10 @@ export async function checkGateway(input: GatewayCheckInput): Promise<Check> {
   const expect = (isTrue: boolean, what: string): void => void (isTrue || failures.push(what));
   const key = await issueKey(input);
   const chat = { model: input.model, max_tokens: 64, messages: [{ role: "user", content: "hello" }] };
+  for (const each of input.serviceKeys) {
+    const { status } = await ask(input, "/v1/models", each.unwrap());
+    expect(status === 200, `a service's own virtual key gets ${status}`);
+  }
   const wrong = await ask(input, "/v1/messages", "sk-not-a-key", chat);
   const answers = {
     "/health/liveliness": await ask(input, "/health/liveliness"),
@@ -78,7 +84,7 @@ export async function checkGateway(input: GatewayCheckInput): Promise<Check> {
     name: "the gateway answers both dialects, and alone holds the upstream's key",
     from: "the twin itself",
     result: failures.length === 0 ? "pass" : "fail",
-    counts: { requests: Object.keys(answers).length + 1, reachedUpstream: seen.length },
+    counts: { requests: Object.keys(answers).length + input.serviceKeys.length + 1, reachedUpstream: seen.length },
     detail:
       failures[0] ?? "a virtual key was issued; both dialects, models, health and a refused key are as they should be",
     evidence: failures,

@@ -61,11 +61,13 @@ async function gatewayChecks({ estate, host, secrets, twin, worker }: VerifyTwin
   const [model] = Object.keys(estate.seam.model.names);
   const { secret } = estate.seam.model;
   if (port === undefined || model === undefined || secret === undefined) return [];
+  const live = estate.services.filter((each) => each.state === "live");
+  const serviceKeys = live.flatMap(({ keys }) => keys.map(({ from }) => secrets.open(from)));
   const exec = {
     exec: async (...args: Parameters<Twin["exec"]>) => await twin.exec(...args),
     container: "gateway-gateway-1",
   };
-  return [await checkGateway({ ...exec, port, model, upstreamKey: secrets.open(secret), worker })];
+  return [await checkGateway({ ...exec, port, model, upstreamKey: secrets.open(secret), serviceKeys, worker })];
 }
 
 function gatewayImage(estate: Estate): string | undefined {
