@@ -8,19 +8,17 @@ export type HookEvent = {
   readonly input: Readonly<Record<string, unknown>>;
 };
 
-export class Unreadable extends Error {}
-
-/** Throws Unreadable. Text that two parsers could read differently (a key given twice, bytes that are not UTF-8) is unreadable. */
+/** Throws. Text that two parsers could read differently (a key given twice, bytes that are not UTF-8) is unreadable. */
 export function readEvent(bytes: Uint8Array): HookEvent {
   const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   const value: unknown = JSON.parse(text);
-  if (!isObject(value)) throw new Unreadable("the event is not an object");
-  if (hasKeyTwice(text)) throw new Unreadable("the event names a key twice");
+  if (!isObject(value)) throw new Error("the event is not an object");
+  if (hasKeyTwice(text)) throw new Error("the event names a key twice");
   const { hook_event_name: event, session_id: session, cwd, tool_name: tool, tool_input: input } = value;
   if (typeof event !== "string" || typeof cwd !== "string" || !cwd.startsWith("/"))
-    throw new Unreadable("the event has no name or folder");
+    throw new Error("the event has no name or folder");
   if (event !== "PreToolUse") return { event, session: textOf(session), cwd, tool: "", input: value };
-  if (typeof tool !== "string" || !isObject(input)) throw new Unreadable("the event has no tool or input");
+  if (typeof tool !== "string" || !isObject(input)) throw new Error("the event has no tool or input");
   return { event, session: textOf(session), cwd, tool, input };
 }
 

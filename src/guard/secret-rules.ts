@@ -7,7 +7,7 @@ import { report, type Scope } from "./scope.ts";
 import type { Rule, Rules } from "./rule.ts";
 
 /** Names of variables that hold keys. */
-export const SECRET_NAME =
+const SECRET_NAME =
   /(^|_)(API_?KEY|KEY|TOKEN|SECRETS?|PASS(WORD|WD|PHRASE)?|CREDENTIALS?|AUTH|PAT|DSN|DATABASE_URL|PRIVATE)(_|$)/i;
 
 const deny = (scope: Scope, what: string): void => report(scope, "deny", "secret-read", what);

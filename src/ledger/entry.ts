@@ -19,7 +19,7 @@ export type LedgerEntry = Receipt & {
   readonly healed?: Healed | undefined;
 };
 
-export type Healed = { readonly bytes: number; readonly digest: string };
+type Healed = { readonly bytes: number; readonly digest: string };
 
 /** `prev` of the first entry. */
 export const GENESIS = `sha256:${"0".repeat(64)}`;

@@ -2,6 +2,5 @@
 // standard tools. Format: docs/formats/ledger.md. (The guard imports append.ts alone: it must start fast.)
 export { openLedger } from "./ledger.ts";
 export type { Ledger } from "./ledger.ts";
-export type { LedgerEntry, LedgerRecord } from "./entry.ts";
-export type { LedgerReport } from "./verify.ts";
+export type { LedgerRecord } from "./entry.ts";
 export { signCheckpoint, verifyCheckpoint } from "./signature.ts";
