@@ -1,10 +1,10 @@
 // The hook as the client sees it: a message in, a status and an answer out; and what it leaves in the audit.
 import assert from "node:assert/strict";
-import { mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 // oxlint-disable-next-line no-restricted-imports -- the test checks what the guard wrote
 import { openLedger } from "../ledger/index.ts";
 import { auditFolder } from "./audit.ts";
@@ -12,6 +12,7 @@ import { answer, type Answer } from "./hook.ts";
 import { redact } from "./redact.ts";
 
 const home = mkdtempSync(join(tmpdir(), "guard-home-"));
+after(() => rmSync(home, { recursive: true }));
 const root = join(home, "harbour");
 await mkdir(join(root, "scripts"), { recursive: true });
 
@@ -73,7 +74,7 @@ test("settings that change in a session are refused", () => {
 });
 
 test("an audit that cannot be written denies", () => {
-  const blocked = mkdtempSync(join(tmpdir(), "guard-home-"));
+  const blocked = mkdtempSync(join(home, "blocked-"));
   writeFileSync(join(blocked, ".local"), "a file where a folder should be");
   assert.equal(answer(() => message("Bash", { command: "ls" }), { root, home: blocked, now: 0 }).status, 2);
 });

@@ -1,15 +1,18 @@
 // Locks of the dead are buried, locks of the living are not, and never by two at once.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, symlinkSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { once } from "node:events";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { lockSync, mustStillHold, sweep, unlock } from "./lock.ts";
 import { lock } from "./lock-async.ts";
 
-const fresh = (): string => mkdtempSync(join(tmpdir(), "lock-"));
+const root = mkdtempSync(join(tmpdir(), "lock-"));
+after(() => rmSync(root, { recursive: true }));
+
+const fresh = (): string => mkdtempSync(join(root, "l-"));
 const mine = (): string[] => {
   const dir = fresh();
   const held = lockSync(dir, 100);
