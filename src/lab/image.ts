@@ -10,7 +10,7 @@ import { touch } from "./aging.ts";
 import type { Lab } from "./lab.ts";
 import { IMAGE_USER, NODE, nodeRuntime } from "./node-runtime.ts";
 import { sourceFiles } from "./source-files.ts";
-import { type TarEntry, writeTar } from "./tar.ts";
+import { type TarEntry, tarOutline, writeTar } from "./tar.ts";
 
 export type ImageRequest = {
   /** Repository name in the registry, `demesne/gateway`. */
@@ -109,7 +109,8 @@ function filesAt(root: string, path: string): string[] {
 
 /** The layer's blob; made anew only when a file of it has changed. */
 async function makeLayer(blobs: string, entries: readonly TarEntry[]): Promise<Descriptor> {
-  const note = join(blobs, `${digestJson(entries.map(identityOf)).slice("sha256:".length)}.layer`);
+  const key = digestJson({ outline: await tarOutline(entries), contents: entries.map(identityOf) });
+  const note = join(blobs, `${key.slice("sha256:".length)}.layer`);
   const known = readNote(note);
   if (known !== undefined && existsSync(blobOf(blobs, known.digest))) {
     for (const file of [note, blobOf(blobs, known.digest)]) touch(file, Date.now());

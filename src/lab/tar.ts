@@ -35,6 +35,13 @@ export async function writeTar(file: string, entries: readonly TarEntry[]): Prom
   return { digest: `sha256:${hash.digest("hex")}`, size };
 }
 
+/** Digest of all that the archive holds beside the files' contents: it moves with the format, too. */
+export async function tarOutline(entries: readonly TarEntry[]): Promise<string> {
+  const hash = createHash("sha256");
+  for (const entry of withFolders(entries)) hash.update(header(entry, await sizeOf(entry)));
+  return `sha256:${hash.digest("hex")}`;
+}
+
 async function* archive(entries: readonly TarEntry[]): AsyncGenerator<Buffer> {
   for (const entry of withFolders(entries)) {
     const size = await sizeOf(entry);
