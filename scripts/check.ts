@@ -22,6 +22,7 @@ const testArgs = ["--test", "--test-timeout=120000", "--test-reporter=./scripts/
 
 const steps: readonly Step[] = [
   { name: "generated files", argv: [node, "scripts/generate.ts", "--check"] },
+  { name: "guard's bundle", argv: [node, "scripts/bundle-guard.ts", "--check"], fix: "node scripts/bundle-guard.ts" },
   { name: "types", argv: [bin("tsc"), "--project", "."] },
   { name: "lint", argv: [bin("oxlint")] },
   { name: "format", argv: [bin("oxfmt"), "--check", "."], fix: "npm run format" },

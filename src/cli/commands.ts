@@ -50,6 +50,11 @@ export const commands: readonly Entry[] = [
     load: async () => (await import("./secrets.ts")).secrets,
   },
   {
+    name: "guard",
+    summary: "install, status, test, checkpoint, verify: the guardrails of a coding agent in this estate",
+    load: async () => (await import("./guard.ts")).guard,
+  },
+  {
     name: "gateway",
     summary: "run the gateway here and print how to point a client at it",
     load: async () => (await import("./gateway.ts")).gateway,

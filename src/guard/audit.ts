@@ -1,9 +1,7 @@
 // Every call goes into a ledger outside the work tree before it is answered. Who may write as this user may also rewrite
 // it: only a signed checkpoint kept elsewhere shows that (docs/guard.md).
 import { basename, join } from "node:path";
-// oxlint-disable-next-line no-restricted-imports -- the guard uses the ledger's append only; its index would load zod
 import { appendSync } from "../ledger/append.ts";
-// oxlint-disable-next-line no-restricted-imports -- likewise
 import { sha256Hex } from "../ledger/sha256.ts";
 import type { Decision } from "./decision.ts";
 import type { HookEvent } from "./event.ts";

@@ -1,5 +1,4 @@
 // What the audit keeps of a call: enough to see what was asked, nothing that opens a door.
-// oxlint-disable-next-line no-restricted-imports -- part of the append path: node:crypto is too slow to load
 import { sha256Hex } from "../ledger/sha256.ts";
 import { isObject } from "./event.ts";
 import type { Json } from "../lib/canonical-json.ts";
