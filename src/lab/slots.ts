@@ -19,6 +19,7 @@ const SlotRecord = z.strictObject({
   base: z.string().meta({ description: "The base system it stands on" }),
   holders: z.array(ProcessMark).meta({ description: "Processes to end before anything is removed" }),
 });
+const Owned = z.looseObject({ owner: ProcessMark.meta({ description: "The lab process that made the twin" }) });
 type SlotRecord = z.infer<typeof SlotRecord>;
 
 const RECORDS = "/run/demesne-lab";
@@ -81,8 +82,8 @@ function ownAddresses(taken: ReadonlySet<number>): string[] {
 
 async function sweepDead(): Promise<number> {
   const dead = recorded().filter((number) => {
-    const record = read(number);
-    return record === undefined || !isAlive(record.owner);
+    const owner = ownerOf(number);
+    return owner === undefined || !isAlive(owner);
   });
   for (const number of dead) await remove(number);
   if (dead.length > 0) await afterLast();
@@ -119,7 +120,16 @@ function read(number: number): SlotRecord | undefined {
   try {
     return SlotRecord.parse(JSON.parse(readFileSync(recordOf(number), "utf8")));
   } catch {
-    // A record of another version or a torn one names no folder: what its number stands for is still removed.
+    // A torn record, or another version's, names no folder: what its number stands for is still removed.
+    return undefined;
+  }
+}
+
+/** Also from a record of another version, whose twin may well be alive. */
+function ownerOf(number: number): ProcessMark | undefined {
+  try {
+    return Owned.parse(JSON.parse(readFileSync(recordOf(number), "utf8"))).owner;
+  } catch {
     return undefined;
   }
 }

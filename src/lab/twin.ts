@@ -22,6 +22,7 @@ import type { TwinOs } from "./releases.ts";
 import { standBy } from "./reaper.ts";
 import { type Slot, freeSlot, noteHolder, takeSlot } from "./slots.ts";
 import { sshAnswers } from "./ssh-answer.ts";
+import { requireWayIn } from "./way-in.ts";
 
 export type TwinRequest = {
   /** The host's id in the estate. */
@@ -132,6 +133,7 @@ async function assemble(lab: Lab, request: TwinRequest, base: Base, slot: Slot, 
     aptProxy: proxy.url,
   });
   await answers(twin, container, request.signal);
+  await requireWayIn(twin, proxy.url);
   return twin;
 }
 

@@ -2,12 +2,14 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SshHost } from "../../src/host/index.ts";
 import { type Lab, type Twin, bootTwin, joinNeighbour, prepareLab } from "../../src/lab/index.ts";
+import { markOf } from "../../src/lab/process-mark.ts";
+import { requireWayIn } from "../../src/lab/way-in.ts";
 import { type Traces, childrenOf, leftovers, reapersOf, tracesOf } from "../cases/lab/traces.ts";
 
 const skip = process.getuid?.() === 0 ? false : "twins need root";
@@ -90,6 +92,11 @@ describe("a twin", { skip }, () => {
     const elsewhere = `http_proxy=${twin.aptProxy} python3 -c "import urllib.request as r; r.urlopen('http://198.18.0.1/')"`;
     const refused = await twin.exec(["sh", "-c", elsewhere], seconds(10));
     assert.match(refused.stderr, /HTTP Error 403/);
+  });
+
+  test("is not called ready when this machine keeps it out", async () => {
+    const shut = requireWayIn(twin, `http://${twin.outside4}:9`);
+    await assert.rejects(shut, { name: "Problem", code: "prerequisite", what: /refused/i, fix: /198\.18\.0\.0\/15/ });
   });
 
   test("reaches nothing outside this machine", async () => {
@@ -203,6 +210,17 @@ describe("a twin that is not removed in order", { skip }, () => {
     assert.ok(leftovers(alive.traces).some((what) => what.startsWith("process")));
     alive.holder.kill("SIGTERM");
     await gone(alive.traces);
+  });
+
+  test("is let be when it was made by another version, as long as its process lives", async () => {
+    const record = "/run/demesne-lab/slot-500.json";
+    const owner = markOf(process.pid);
+    writeFileSync(record, JSON.stringify({ format: 2, owner, unheard: "of" }));
+    await prepareLab({ progress });
+    assert.ok(existsSync(record));
+    writeFileSync(record, JSON.stringify({ format: 2, owner: { ...owner, start: "1" }, unheard: "of" }));
+    await prepareLab({ progress });
+    assert.ok(!existsSync(record));
   });
 
   test("leaves nothing when it is given up while it boots", async () => {
