@@ -36,13 +36,13 @@ export async function applyHost(input: ApplyHostInput): Promise<Applied> {
   const now = await look(input);
   refuseUsed(plan, now);
   refuseDifference(plan, now);
-  const total = plan.steps.length;
+  const playbook = printPlaybook(plan);
   let done = 0;
-  progress.step(`applying ${plan.changes.length} changes to ${host.id} in ${total} steps`);
+  progress.step(`applying ${plan.changes.length} changes to ${host.id} in ${playbook.tasks} steps`);
   await runPlaybook({
     ...input,
-    playbook: printPlaybook(plan),
-    onTask: (task) => progress.detail(`${(done += 1)}/${total} ${task}`),
+    playbook,
+    onTask: (task) => progress.detail(`${(done += 1)}/${playbook.tasks} ${task}`),
   });
   const left = planHost({ host: host.id, wanted, look: await look(input) });
   return { host: host.id, applied: plan.changes.length, left };

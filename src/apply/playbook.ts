@@ -11,19 +11,60 @@ export type Playbook = {
   readonly text: string;
   /** Trees that the play unpacks; the caller writes them under these names beside it. */
   readonly trees: readonly { readonly name: string; readonly entries: readonly TreeEntry[] }[];
+  readonly tasks: number;
 };
 
 export function printPlaybook(plan: HostPlan): Playbook {
   const { during, after } = plan.owned;
-  const steps = [
-    stateStep(during, plan.history),
-    ...plan.steps,
-    ...(after.length === during.length ? [] : [stateStep(after, plan.history)]),
-  ];
+  const steps = renamed([
+    ...noted(stateTree(during, plan.history), plan.steps),
+    ...(after.length === during.length ? [] : [stateTree(after, plan.history)]),
+  ]);
   const trees = steps.flatMap((step, index) =>
     step.step === "tree" ? [{ name: treeName(index), entries: step.entries }] : [],
   );
-  return { text: printPlay(`apply a plan to ${plan.host}`, plan.host, steps.map(taskOf)), trees };
+  const text = printPlay(`apply a plan to ${plan.host}`, plan.host, steps.map(taskOf));
+  return { text, trees, tasks: steps.length };
+}
+
+type Tree = Step & { readonly step: "tree" };
+
+/** The notes come first. Files that follow are unpacked with them, since nothing is in its place before it is renamed. */
+function noted(notes: Tree, steps: readonly Step[]): Step[] {
+  const [first, ...rest] = steps;
+  if (first?.step !== "tree" || first.entries.some((each) => each.type === "directory")) return [notes, ...steps];
+  return [{ step: "tree", entries: [...notes.entries, ...first.entries] }, ...rest];
+}
+
+/** Until it is whole, a file stands beside its place under this ending, which no folder of configuration files reads. */
+const NEW = ".demesne-new";
+const RENAME = `for each in "$@"; do mv -fT -- "$each${NEW}" "$each" || exit 1; done`;
+
+/**
+ * tar writes a file where it finally stands: on a full disk it leaves half of it, and of the old one nothing. So trees are
+ * unpacked beside, and one program renames all their files; programs that follow each other are one task.
+ */
+function renamed(steps: readonly Step[]): Step[] {
+  const result: Step[] = [];
+  for (const step of steps.flatMap(apart)) {
+    const last = result.at(-1);
+    if (step.step === "commands" && last?.step === "commands") last.commands.push(...step.commands);
+    else result.push(structuredClone(step));
+  }
+  return result;
+}
+
+function apart(step: Step): Step[] {
+  if (step.step !== "tree") return [step];
+  const paths = step.entries.filter((each) => each.type === "file").map((each) => each.path);
+  const entries = step.entries.map((each) => (each.type === "file" ? { ...each, path: `${each.path}${NEW}` } : each));
+  if (paths.length === 0) return [step];
+  const name = paths.length === 1 ? `put ${paths[0]} in place` : `put ${paths.length} files in place`;
+  const command = { name, argv: ["/bin/sh", "-c", RENAME, "sh", ...paths] };
+  return [
+    { step: "tree", entries },
+    { step: "commands", commands: [command] },
+  ];
 }
 
 /** A play in YAML. What looks like a template in a literal task is marked as text, so that Ansible leaves it alone. */
@@ -74,7 +115,7 @@ function treeTask(entries: readonly TreeEntry[], archive: string): Task {
   const secret = entries.some((each) => each.secret !== undefined);
   const [only, ...more] = entries;
   return {
-    name: more.length === 0 ? `put ${only?.path}` : `put ${entries.length} paths in place`,
+    name: more.length === 0 ? `unpack ${only?.path}` : `unpack ${entries.length} paths`,
     module: "unarchive",
     args: { src: archive, dest: "/" },
     ...(secret ? { noLog: true } : {}),
@@ -94,7 +135,7 @@ function commandsTask(commands: readonly Command[]): Task {
  * Demesne's own notes on the host: the plan's nonce and what it put there. Written before anything is made, and once more
  * after everything is gone, so that a plan that stops half-way has lost nothing and cannot be run again.
  */
-function stateStep(owned: HostPlan["owned"]["after"], history: string): Step {
+function stateTree(owned: HostPlan["owned"]["after"], history: string): Tree {
   const root = { owner: "root", group: "root" };
   const file = { type: "file" as const, mode: "0600", ...root };
   return {

@@ -46,8 +46,11 @@ export async function runPlaybook(options: RunPlaybookOptions): Promise<void> {
     await execute(folder, remote, options);
   } finally {
     await rm(folder, { recursive: true, force: true });
-    // A host that cannot be reached any more loses it with its next boot: it is memory.
-    await options.host.run(["rm", "-rf", "--", remote], { timeoutMs: CLEAN_UP_MS }).catch(() => undefined);
+    // A host that cannot be reached any more loses its folder with its next boot: it is memory. Files that were not
+    // renamed into their place are those of a play that failed.
+    const halves = options.playbook.trees.flatMap(({ entries }) => entries.filter((each) => each.type === "file"));
+    const argv = ["rm", "-rf", "--", remote, ...halves.map((each) => each.path)];
+    await options.host.run(argv, { timeoutMs: CLEAN_UP_MS }).catch(() => undefined);
   }
 }
 
@@ -145,7 +148,8 @@ function environment(folder: string, remote: string): Record<string, string> {
 
 function taskProblem(id: string, { event, task, msg, stderr, stdout }: Event): Problem {
   // For a program that failed, Ansible's own message says only that it did.
-  const reasons = msg === "non-zero return code" ? [tail(stderr), tail(stdout)] : [msg, tail(stderr), tail(stdout)];
+  const isVague = msg === "non-zero return code" || msg?.startsWith("failed to unpack") === true;
+  const reasons = isVague ? [tail(stderr), tail(stdout)] : [msg, tail(stderr), tail(stdout)];
   const said = reasons.find((each) => each !== undefined && each !== "") ?? "no reason was given";
   return new Problem({
     code: event === "unreachable" ? "unreachable" : "failed",

@@ -1,0 +1,72 @@
+// What a plan becomes when it is printed: the notes first, every file whole before it is in its place.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parse } from "yaml";
+import { z } from "zod";
+import type { HostPlan } from "../plan/index.ts";
+import type { Step } from "../resources/index.ts";
+import { printPlaybook } from "./playbook.ts";
+
+const Play = z.tuple([z.looseObject({ tasks: z.array(z.record(z.string(), z.unknown())) })]);
+
+function planOf(steps: Step[]): HostPlan {
+  const owned = { before: [], during: [], after: [] };
+  const about = { host: "control", machineId: "0", os: "debian-13", python: "3.13.5", fingerprint: "sha256:00" };
+  const found = { resources: 0, changes: [], refusals: [], waiting: [], notRehearsed: [] };
+  return { ...about, ...found, owned, history: '{"nonce":"0"}\n', steps };
+}
+
+function printed(...steps: Step[]) {
+  const { text, trees, tasks } = printPlaybook(planOf(steps));
+  const [play] = Play.parse(parse(text));
+  assert.equal(play.tasks.length, tasks);
+  return {
+    trees,
+    tasks: play.tasks.map((task) => task["ansible.builtin.command"] ?? task["ansible.builtin.unarchive"]),
+  };
+}
+
+const root = { owner: "root", group: "root" };
+const file = (path: string) => ({ path, type: "file" as const, mode: "0644", content: "x\n", ...root });
+const directory = (path: string) => ({ path, type: "directory" as const, mode: "0755", ...root });
+const tree = (...entries: (ReturnType<typeof file> | ReturnType<typeof directory>)[]): Step => ({
+  step: "tree",
+  entries,
+});
+const reload: Step = { step: "commands", commands: [{ name: "reload", argv: ["systemctl", "daemon-reload"] }] };
+
+test("notes what it will do before anything is in its place", () => {
+  const { trees, tasks } = printed(tree(directory("/etc/a"), file("/etc/a/b")));
+  assert.deepEqual(
+    trees.map(({ entries }) => entries.map((each) => each.path)),
+    [
+      ["/var/lib/demesne", "/var/lib/demesne/applied.jsonl.demesne-new", "/var/lib/demesne/owned.json.demesne-new"],
+      ["/etc/a", "/etc/a/b.demesne-new"],
+    ],
+  );
+  assert.equal(tasks.length, 4);
+  assert.match(JSON.stringify(tasks[1]), /mv -fT.*owned\.json/);
+});
+
+test("unpacks files with its notes where no directory has to be made first, and renames the notes before them", () => {
+  const { trees, tasks } = printed(tree(file("/etc/motd")));
+  assert.equal(trees.length, 1);
+  assert.equal(tasks.length, 2);
+  const script = JSON.stringify(tasks[1]);
+  assert.ok(script.indexOf("owned.json") < script.indexOf("/etc/motd"));
+});
+
+test("renames files and runs what follows them as one task", () => {
+  const { tasks } = printed(tree(file("/etc/motd")), reload, reload);
+  assert.equal(tasks.length, 2);
+  assert.match(JSON.stringify(tasks[1]), /mv -fT.*daemon-reload.*daemon-reload/);
+});
+
+test("makes directories where they stand", () => {
+  const { trees, tasks } = printed(tree(directory("/srv/a")));
+  assert.deepEqual(
+    trees[1]?.entries.map((each) => each.path),
+    ["/srv/a"],
+  );
+  assert.equal(tasks.length, 3);
+});
