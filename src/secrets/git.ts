@@ -1,5 +1,7 @@
 // git, read only, and deaf to what a repository says about itself: attributes, drivers and replacements could hide a file.
 import { spawn } from "node:child_process";
+import { lstat, realpath } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { Problem } from "../lib/problem.ts";
 
 const EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
@@ -10,6 +12,15 @@ const SETTINGS = ["core.quotePath=true", "diff.renames=false", "log.showSignatur
 const MAX_BLOB_BYTES = 1024 * 1024;
 
 export type Git = { readonly folder: string; readonly isBare?: boolean; readonly signal?: AbortSignal | undefined };
+
+/** Whether a folder lies in a repository, told without git: one that git refuses to read is a repository all the same. */
+export async function isInRepository(folder: string): Promise<boolean> {
+  for (let here = await realpath(folder); ; here = dirname(here)) {
+    const found = await lstat(join(here, ".git")).catch(() => undefined);
+    if (found !== undefined) return true;
+    if (here === dirname(here)) return false;
+  }
+}
 
 /** The answer of a git command in blocks, as Latin-1 text: a byte a character, which is what offsets and speed want. */
 export async function* gitBlocks(

@@ -1,7 +1,7 @@
-// Scans the files of the working tree: those git knows, and those it would add.
+// Scans the files of the working tree: those git knows, and those it would add; without git, all that are there.
 import { constants } from "node:fs";
-import { open } from "node:fs/promises";
-import { join } from "node:path";
+import { open, readdir } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { gitText } from "./git.ts";
 import type { Git } from "./git.ts";
 
@@ -12,17 +12,29 @@ const MAX_BYTES = 16 * 1024 * 1024;
 /** Every text file, one after the other. Links are not followed; files over 16 MiB are left out and told. */
 export async function* treeFiles(
   git: Git,
+  isPlainFolder: boolean,
   tooLarge: (path: string) => void,
 ): AsyncGenerator<TreeFile, void, undefined> {
-  const listed = await gitText(git, ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"]);
-  for (const name of listed.split("\0").filter((part) => part !== "")) {
+  for (const path of isPlainFolder ? await filesBelow(git.folder) : await gitFiles(git)) {
     git.signal?.throwIfAborted();
-    const path = Buffer.from(name, "latin1").toString("utf8");
     const bytes = await read(join(git.folder, path));
     if (bytes === undefined) continue;
     if (bytes === "large") tooLarge(path);
     else if (!bytes.subarray(0, 8192).includes(0)) yield { path, text: bytes.toString("latin1") };
   }
+}
+
+async function gitFiles(git: Git): Promise<string[]> {
+  const listed = await gitText(git, ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"]);
+  const names = listed.split("\0").filter((part) => part !== "");
+  return names.map((name) => Buffer.from(name, "latin1").toString("utf8"));
+}
+
+/** Sorted, so that findings come in the same order everywhere. */
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return files.map((entry) => relative(folder, join(entry.parentPath, entry.name))).sort();
 }
 
 /** Undefined for what is no file: a link, a folder of another repository, a file deleted but not yet from the index. */

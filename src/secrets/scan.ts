@@ -31,6 +31,8 @@ export type Scan = {
   readonly folder: string;
   /** Every branch's every commit too. */
   readonly isHistoryIncluded: boolean;
+  /** Not in a repository: every file below it is scanned, and there is no history. */
+  readonly isPlainFolder?: boolean | undefined;
   /** Opened values, to find decrypted copies by value. */
   readonly values?: readonly Sensitive[] | undefined;
   readonly baseline?: Baseline | undefined;
@@ -63,11 +65,18 @@ export async function scanForSecrets(clock: Clock, scan: Scan): Promise<Scanned>
     found.set(fingerprint, { rule, what, path, line, commit, fingerprint, waived });
   };
   const twins = twinFinder();
-  const gitFolder = (await gitText(git, ["rev-parse", "--absolute-git-dir"])).trim();
-  const tree = await scanTree(git, find, twins, add);
-  const history = scan.isHistoryIncluded
-    ? await scanCommits({ ...git, folder: Buffer.from(gitFolder, "latin1").toString(), isBare: true }, find, twins, add)
-    : { commits: 0, bytes: 0 };
+  const isPlainFolder = scan.isPlainFolder === true;
+  const gitFolder = isPlainFolder ? "" : (await gitText(git, ["rev-parse", "--absolute-git-dir"])).trim();
+  const tree = await scanTree(git, isPlainFolder, find, twins, add);
+  const history =
+    scan.isHistoryIncluded && !isPlainFolder
+      ? await scanCommits(
+          { ...git, folder: Buffer.from(gitFolder, "latin1").toString(), isBare: true },
+          find,
+          twins,
+          add,
+        )
+      : { commits: 0, bytes: 0 };
   const all = [...found.values()];
   return {
     findings: all.filter(({ waived }) => waived === undefined),
@@ -81,8 +90,10 @@ export async function scanForSecrets(clock: Clock, scan: Scan): Promise<Scanned>
 
 type Add = (hit: Hit, path: string, line: number, commit: string | undefined, text: string) => void;
 type Find = (text: string) => readonly Hit[];
+
 async function scanTree(
   git: Git,
+  isPlainFolder: boolean,
   find: Find,
   twins: TwinFinder,
   add: Add,
@@ -90,7 +101,7 @@ async function scanTree(
   const leftOut: string[] = [];
   const candidates: Candidate[] = [];
   let [files, bytes] = [0, 0];
-  for await (const { path, text } of treeFiles(git, (large) => leftOut.push(large))) {
+  for await (const { path, text } of treeFiles(git, isPlainFolder, (large) => leftOut.push(large))) {
     files += 1;
     bytes += text.length;
     for (const hit of find(text)) add(hit, path, lineAt(text, hit.at), undefined, lineText(text, hit.at));

@@ -1,0 +1,84 @@
+// demesne test: is the estate fit to be planned from? For now: no secret stands where it must not, and the secrets file is
+// as it should be. It reads the estate's folder and its history; no host is asked anything.
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { Problem } from "../lib/problem.ts";
+import { checkSecrets } from "../secrets/desk/index.ts";
+import { loadIdentities } from "../secrets/index.ts";
+import { isInRepository } from "../secrets/scan/index.ts";
+import { command, type Context } from "./command.ts";
+import type { ExitName } from "./exit.ts";
+import { renderTest } from "./render/test.ts";
+import { readFileText } from "./secret-input.ts";
+import { scanFolder, writeSarif } from "./secrets-scan.ts";
+import { placed, placedScan, type Placed, type Tested } from "./tested.ts";
+
+const SECRETS_FILE = "inventory/secrets.sops.yaml";
+const ALLOWED_SIGNERS = "policy/allowed_signers";
+
+const TestOptions = z.strictObject({
+  baseline: z.string().optional().meta({ description: "findings that were looked at", placeholder: "file" }),
+  sarif: z.string().optional().meta({ description: "write the findings as SARIF too", placeholder: "file" }),
+  json: z.boolean().optional().meta({ description: "print as JSON" }),
+});
+
+export const test = command({
+  name: "test",
+  summary: "test the estate without touching a host: secrets in files and history, the secrets file",
+  arguments: [{ name: "estate", description: "the estate's folder", default: "." }],
+  options: TestOptions,
+  exits: ["done", "usage", "estate", "prerequisite", "secret", "interrupted"],
+  run: runTest,
+});
+
+async function runTest(
+  context: Context,
+  [folder = "."]: readonly string[],
+  options: z.infer<typeof TestOptions>,
+): Promise<ExitName> {
+  if (!(await isThere(join(folder, "estate.yaml")))) throw noEstate(folder);
+  const isRepository = await isInRepository(folder);
+  const scan = { folder, isHistoryIncluded: true, isPlainFolder: !isRepository, baseline: options.baseline };
+  const { scanned, known } = await scanFolder(scan, join(folder, SECRETS_FILE), context.signal);
+  const checked = await checkFile(folder, context.signal);
+  const findings = [...(checked ?? []), ...scanned.findings.map(placedScan)];
+  const { files, commits, bytes, leftOut, waived } = scanned;
+  const looked = { files, commits, bytes, leftOut, waived: waived.length, knownValues: known ?? null };
+  const tested: Tested = { format: 1, findings, isRepository, isSecretsFileThere: checked !== undefined, ...looked };
+  if (options.sarif !== undefined)
+    await writeSarif(options.sarif, [...(checked ?? []).flatMap(sarifOf), ...scanned.findings, ...waived]);
+  context.out(options.json === true ? `${JSON.stringify(tested)}\n` : renderTest(tested, SECRETS_FILE));
+  return findings.some(({ severity }) => severity === "error") ? "secret" : "done";
+}
+
+/** Findings about the secrets file; undefined when there is none yet. */
+async function checkFile(folder: string, signal: AbortSignal): Promise<Placed[] | undefined> {
+  const path = join(folder, SECRETS_FILE);
+  if (!(await isThere(path))) return undefined;
+  const text = await readFileText(path);
+  const allowedSigners = join(folder, ALLOWED_SIGNERS);
+  const signers = (await isThere(allowedSigners)) ? { allowedSigners, signingKey: undefined, signal } : undefined;
+  const identities = await loadIdentities(process.env, signal);
+  const findings = await checkSecrets({ path, text }, { identities, signers });
+  return findings.map((each) => placed(each, { path, text, shown: SECRETS_FILE }));
+}
+
+/** Warnings are no results: what reads SARIF takes each for an error. */
+function sarifOf({ severity, file: path, line, what }: Placed) {
+  const rule = "secrets-file";
+  const fingerprint = [path, rule, line].join(":");
+  return severity === "error" ? [{ rule, what, path, line, commit: undefined, fingerprint, waived: undefined }] : [];
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function noEstate(folder: string): Problem {
+  const fix = "name a folder that holds an estate.yaml, such as examples/harbour";
+  return new Problem({ code: "estate", where: folder, what: "holds no estate.yaml", fix });
+}
