@@ -1,8 +1,8 @@
 // A package source in deb822 form, with the key that signs it beside it.
 import { z } from "zod";
 import { file, type FileWanted } from "./file.ts";
-import { same, type Kind } from "./kind.ts";
-import { absentPath, pathObserved } from "./path.ts";
+import { same, type Kind, type Verdict } from "./kind.ts";
+import { absentPath, pathObserved, type PathObserved } from "./path.ts";
 import { task } from "./step.ts";
 
 export const AptSourceWanted = z.strictObject({
@@ -53,7 +53,9 @@ export const aptSource: Kind<AptSourceWanted, AptSourceObserved> = {
     if (refused !== undefined) return refused;
     const differing = verdicts.flatMap((each) => (each.verdict === "differs" ? [each] : []));
     if (differing.length === 0) return same;
-    const action = observed.source.type === "absent" ? "create" : "update";
+    // One of the two may stand there, put by somebody else: writing over it is no creation.
+    const isTaken = files(wanted).some(([, of], index) => isOther(observed[of], verdicts[index]));
+    const action = isTaken ? "update" : "create";
     return { verdict: "differs", action, differences: differing.flatMap((each) => each.differences), risk: "routine" };
   },
   isPresent: ({ source, key }) => source.type !== "absent" || key.type !== "absent",
@@ -92,6 +94,10 @@ function sourcePath(name: string): string {
 
 function keyPath(name: string): string {
   return `/etc/apt/keyrings/${name}.asc`;
+}
+
+function isOther(found: PathObserved, verdict: Verdict | undefined): boolean {
+  return found.type !== "absent" && verdict?.verdict === "differs";
 }
 
 const root = { mode: "0644", owner: "root", group: "root" };
