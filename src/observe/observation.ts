@@ -1,11 +1,12 @@
 // What one look at a host told: its identity, what Demesne owns there, and the normalised state of every resource.
 import { z } from "zod";
-import { Answer, Query } from "../resources/index.ts";
+import { Answer, Query, risks } from "../resources/index.ts";
 
 /** One thing that Demesne put on the host, with the questions that tell whether it is still there. */
 export const Owned = z.strictObject({
   ref: z.templateLiteral([z.string(), ":", z.string()]),
   probe: z.array(Query),
+  risk: z.enum(risks).optional().meta({ description: "Least risk of its removal, as the role that made it said" }),
 });
 export type Owned = z.infer<typeof Owned>;
 

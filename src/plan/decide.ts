@@ -117,6 +117,6 @@ function waits({ ref, role }: Resource, what: string, pending: readonly Ref[]): 
   return { is: "waiting", waiting: { ref, role, what, for: [...pending] } };
 }
 
-function worst(a: Risk, b: Risk): Risk {
+export function worst(a: Risk, b: Risk): Risk {
   return risks.indexOf(a) > risks.indexOf(b) ? a : b;
 }

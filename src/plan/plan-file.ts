@@ -29,7 +29,11 @@ export type Refusal = z.infer<typeof Refusal>;
 export const Waiting = z.strictObject({ ref, role: z.string(), what: z.string(), for: z.array(ref) });
 export type Waiting = z.infer<typeof Waiting>;
 
-const Owned = z.strictObject({ ref, probe: z.array(Query) });
+const Owned = z.strictObject({
+  ref,
+  probe: z.array(Query),
+  risk: risk.optional().meta({ description: "Least risk of its removal, as the role that made it said" }),
+});
 
 export const HostPlan = z.strictObject({
   host: z.string().meta({ description: "Host id" }),

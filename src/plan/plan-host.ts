@@ -1,11 +1,20 @@
 // One host: wanted resources and one observation in, every change and every step out. Pure.
-import { idOf, kindOf, type Change, type Facts, type Query, type Ref, type Resource } from "../resources/index.ts";
-import { decide, groundsOf, type Course, type Decided, type Decision, type Found } from "./decide.ts";
+import {
+  idOf,
+  kindOf,
+  type Change,
+  type Facts,
+  type Query,
+  type Ref,
+  type Resource,
+  type Risk,
+} from "../resources/index.ts";
+import { decide, groundsOf, worst, type Course, type Decided, type Decision, type Found } from "./decide.ts";
 import { batches, removalOrder } from "./order.ts";
 import type { HostPlan, PlannedChange } from "./plan-file.ts";
 import { stepsOf } from "./steps.ts";
 
-type OwnedEntry = { readonly ref: Ref; readonly probe: readonly Query[] };
+type OwnedEntry = { readonly ref: Ref; readonly probe: readonly Query[]; readonly risk?: Risk | undefined };
 
 /** The course of one planning, as it grows. */
 type Running = {
@@ -51,7 +60,10 @@ export function planHost({ host, wanted: all, look, notRehearsed = [], nonce = "
     resources: wanted.length,
     changes: ordered.map(planned),
     refusals: decisions.flatMap((each) => (each.is === "refused" ? [each.refusal] : [])),
-    waiting: decisions.flatMap((each) => (each.is === "waiting" ? [each.waiting] : [])),
+    waiting: [
+      ...decisions.flatMap((each) => (each.is === "waiting" ? [each.waiting] : [])),
+      ...(role === undefined ? unseen(all, look) : []),
+    ],
     notRehearsed,
     owned: ownership(look, role === undefined ? all : [...all, ...look.owned], decided),
     history: history(look.applied ?? "", nonce),
@@ -119,11 +131,23 @@ function removalsOf(wanted: readonly Resource[], look: Look): Decided[] {
   const refs = new Set(wanted.map((each) => each.ref));
   return look.owned
     .filter(({ ref }) => !refs.has(ref))
-    .flatMap(({ ref }) => removal(ref, look.resources.get(ref)))
+    .flatMap((each) => removal(each, look.resources.get(each.ref)))
     .sort(removalOrder);
 }
 
-function removal(ref: Ref, found: Found | undefined): Decided[] {
+/** Owned and no longer wanted, but nobody can tell whether it is still there. */
+function unseen(wanted: readonly Resource[], look: Look): HostPlan["waiting"] {
+  const refs = new Set(wanted.map((each) => each.ref));
+  return look.owned
+    .filter(({ ref }) => !refs.has(ref))
+    .flatMap(({ ref }) => {
+      const found = look.resources.get(ref);
+      if (found === undefined || !("unobservable" in found)) return [];
+      return [{ ref, role: "", what: `is no longer wanted, and cannot be observed: ${found.unobservable}`, for: [] }];
+    });
+}
+
+function removal({ ref, risk = "routine" }: OwnedEntry, found: Found | undefined): Decided[] {
   if (found === undefined || "unobservable" in found || !kindOf(ref).isPresent(found.observed)) return [];
   const change: Change = {
     action: "remove",
@@ -133,7 +157,8 @@ function removal(ref: Ref, found: Found | undefined): Decided[] {
     observed: found.observed,
     differences: [],
   };
-  return [{ ref, kind: kindOf(ref).kind, role: "", risk: "routine", needs: [], change }];
+  const { kind, removalRisk = "routine" } = kindOf(ref);
+  return [{ ref, kind, role: "", risk: worst(risk, removalRisk), needs: [], change }];
 }
 
 function planned({ change, role, risk }: Decided): PlannedChange {
@@ -155,29 +180,30 @@ function json(value: unknown): PlannedChange["differences"][number]["from"] {
 /** The list is widened before anything is made and narrowed after everything is gone, so that a crash loses nothing. */
 function ownership(
   look: Look,
-  wanted: readonly { readonly ref: Ref }[],
+  wanted: readonly { readonly ref: Ref; readonly risk?: Risk | undefined }[],
   decided: readonly Decided[],
 ): HostPlan["owned"] {
   const made = decided.filter((each) => each.change.action === "create").map((each) => each.change.ref);
-  const before = new Map(look.owned.map((each) => [each.ref, each]));
-  const during = new Map([...before, ...made.map((ref) => [ref, entry(ref)] as const)]);
+  // Written anew for what was owned before too: its questions are this version's, its risk is this estate's.
+  const known = new Map([...look.owned, ...wanted].map((each) => [each.ref, each.risk]));
+  const during = [...new Set([...look.owned.map((each) => each.ref), ...made])].map((ref) =>
+    entry(ref, known.get(ref)),
+  );
   const refs = new Set(wanted.map((each) => each.ref));
   const keep = ({ ref }: OwnedEntry): boolean => refs.has(ref) || isUnobservable(look.resources.get(ref));
-  return {
-    before: sorted(before.values()),
-    during: sorted(during.values()),
-    after: sorted([...during.values()].filter(keep)),
-  };
+  return { before: sorted(look.owned), during: sorted(during), after: sorted(during.filter(keep)) };
 }
 
-function entry(ref: Ref): OwnedEntry {
-  return { ref, probe: kindOf(ref).probe(idOf(ref), undefined) };
+function entry(ref: Ref, risk: Risk | undefined): OwnedEntry {
+  return { ref, probe: kindOf(ref).probe(idOf(ref), undefined), risk };
 }
 
 function isUnobservable(found: Found | undefined): boolean {
   return found !== undefined && "unobservable" in found;
 }
 
-function sorted(entries: Iterable<OwnedEntry>): HostPlan["owned"]["before"] {
-  return [...entries].map(({ ref, probe }) => ({ ref, probe: [...probe] })).sort((a, b) => (a.ref < b.ref ? -1 : 1));
+function sorted(entries: readonly OwnedEntry[]): HostPlan["owned"]["before"] {
+  return entries
+    .map(({ ref, probe, risk = "routine" }) => ({ ref, probe: [...probe], ...(risk === "routine" ? {} : { risk }) }))
+    .sort((a, b) => (a.ref < b.ref ? -1 : 1));
 }

@@ -89,6 +89,8 @@ export type Kind<W = unknown, O = unknown> = {
   readonly observed: z.ZodType<O>;
   /** Things of this kind may stand on a host without being ours: they are refused unless adopted. */
   readonly ownable: boolean;
+  /** The least risk of a removal; routine where nothing is said. */
+  readonly removalRisk?: Risk;
   /** How its normalised observation looks when it is not there. */
   readonly absent: O;
   id(wanted: W): string;

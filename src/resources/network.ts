@@ -50,6 +50,7 @@ export const network: Kind<NetworkWanted, NetworkObserved> = {
   wanted: NetworkWanted,
   observed: NetworkObserved,
   ownable: true,
+  removalRisk: "restart",
   absent: { present: false, bridge: "", subnets: [], internal: false, binding: "" },
   id: (wanted) => wanted.name,
   needs: () => ["unit:docker.service"],

@@ -31,6 +31,7 @@ export const nftTable: Kind<NftTableWanted, NftTableObserved> = {
   wanted: NftTableWanted,
   observed: NftTableObserved,
   ownable: true,
+  removalRisk: "connectivity",
   absent: { rules: "" },
   id: (wanted) => `${wanted.family} ${wanted.name}`,
   needs: (wanted) => ["package:nftables", `file:${wanted.path}`],

@@ -48,6 +48,7 @@ export const packages: Kind<PackageWanted, PackageObserved> = {
   wanted: PackageWanted,
   observed: PackageObserved,
   ownable: false,
+  removalRisk: "restart",
   absent: { state: "absent" },
   id: (wanted) => wanted.name,
   needs: () => [],

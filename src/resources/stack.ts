@@ -49,6 +49,7 @@ export const stack: Kind<StackWanted, StackObserved> = {
   wanted: StackWanted,
   observed: StackObserved,
   ownable: true,
+  removalRisk: "restart",
   absent: { containers: [] },
   id: (wanted) => wanted.name,
   needs: (wanted) => [

@@ -26,6 +26,7 @@ export const unit: Kind<UnitWanted, UnitObserved> = {
   wanted: UnitWanted,
   observed: UnitObserved,
   ownable: false,
+  removalRisk: "restart",
   absent: { load: "not-found", enabled: false, active: false, ours: false, dropIn: "", running: null },
   id: (wanted) => wanted.name,
   needs: () => [],

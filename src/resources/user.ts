@@ -37,6 +37,7 @@ export const user: Kind<UserWanted, UserObserved> = {
   wanted: UserWanted,
   observed: UserObserved,
   ownable: true,
+  removalRisk: "connectivity",
   absent: { present: false, shell: "", home: "", groups: [], password: "none" },
   id: (wanted) => wanted.name,
   needs: (wanted) => wanted.groups.map((name) => `group:${name}` as const),
