@@ -1,6 +1,6 @@
 // A plan as a person reads it: sentences by role, what differs below each, removals and refusals never hidden.
 import { createTwoFilesPatch } from "diff";
-import type { HostPlan, Plan, PlannedChange } from "./plan-file.ts";
+import { HostPlan, type Plan, type PlannedChange } from "./plan-file.ts";
 
 export type RenderOptions = {
   /** Wraps text in a colour; answers it as it is where there is no terminal. */
@@ -13,7 +13,22 @@ const SIGNS = { create: "+", update: "~", remove: "-" } as const;
 const COLOURS = { create: "green", update: "yellow", remove: "red" } as const;
 
 export function renderPlan(plan: Plan, options: RenderOptions): string {
-  return plan.hosts.map((host) => renderHost(host, options)).join("\n");
+  return plan.hosts.map((host) => renderHost(HostPlan.parse(harmless(host)), options)).join("\n");
+}
+
+/** What stands on a host may not steer the terminal that shows it: control and direction characters are spelled out. */
+function harmless(value: unknown): unknown {
+  if (typeof value === "string") return value.replaceAll(STEERING, spelled);
+  if (Array.isArray(value)) return value.map(harmless);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, harmless(member)]));
+}
+
+/** All but tab and new line. */
+const STEERING = /(?![\t\n])[\p{Cc}\p{Bidi_Control}\u2028\u2029\ufeff]/gu;
+
+function spelled(character: string): string {
+  return `\\u{${character.codePointAt(0)?.toString(16)}}`;
 }
 
 function renderHost(host: HostPlan, options: RenderOptions): string {
@@ -25,9 +40,7 @@ function renderHost(host: HostPlan, options: RenderOptions): string {
     const head = role === "" ? "no longer wanted" : role;
     return `\n  ${paint("bold", head)}  ${count(changes.length, "change")}\n${changes.map((each) => renderChange(each, options)).join("")}`;
   });
-  const waiting = host.waiting.map(
-    (each) => `    ? ${each.ref} ${each.what}\n      ${paint("dim", `waits for ${each.for.join(", ")}`)}\n`,
-  );
+  const waiting = host.waiting.map((each) => `    ? ${each.ref} ${each.what}\n${waitsFor(each, options)}`);
   const refusals = host.refusals.map(
     (each) => `    ${paint("red", "!")} ${each.ref}: ${each.what}\n      fix: ${each.fix}\n`,
   );
@@ -38,6 +51,10 @@ function renderHost(host: HostPlan, options: RenderOptions): string {
     ...section("refused", refusals, options),
     `\n  ${summary(host)}\n`,
   ].join("");
+}
+
+function waitsFor({ for: refs }: HostPlan["waiting"][number], { paint }: RenderOptions): string {
+  return refs.length === 0 ? "" : `      ${paint("dim", `waits for ${refs.join(", ")}`)}\n`;
 }
 
 function section(title: string, lines: readonly string[], { paint }: RenderOptions): string[] {
