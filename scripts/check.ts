@@ -1,9 +1,10 @@
-// npm run check: everything that can be checked within a minute and without root. Prints each step with its time, and the
+// npm run check: everything that can be checked within a minute or two and without root. Prints each step with its time, and the
 // output of those that fail.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { installTestPrograms } from "./test-programs.ts";
 
 const root = join(import.meta.dirname, "..");
 const STEP_TIMEOUT_MS = 10 * 60_000;
@@ -34,6 +35,7 @@ const steps: readonly Step[] = [
   },
 ];
 
+await installTestPrograms({ step: (title) => console.log(title), detail: () => {} });
 const failed: string[] = [];
 for (const step of steps) {
   const started = performance.now();

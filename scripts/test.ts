@@ -7,11 +7,11 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { installAnsible } from "../src/apply/index.ts";
 import { cacheFolder } from "../src/cli/cache-folder.ts";
-import { installMissing } from "../src/lab/prerequisites.ts";
 import { prepareLab } from "../src/lab/index.ts";
 import type { Progress } from "../src/lib/ports.ts";
 import { Problem } from "../src/lib/problem.ts";
 import { without } from "../test/cases/secrets/tools.ts";
+import { installTestPrograms, isRootOnLinux, runs } from "./test-programs.ts";
 
 const root = join(import.meta.dirname, "..");
 const all = ["src/**/*.test.ts", "scripts/**/*.test.ts", "test/**/*.test.ts"];
@@ -19,15 +19,11 @@ const all = ["src/**/*.test.ts", "scripts/**/*.test.ts", "test/**/*.test.ts"];
 const FILE_TIMEOUT_MS = 20 * 60_000;
 const TOOLS_TIMEOUT_MS = 20 * 60_000;
 
-/** Packages that only the tests need here, and what shows that they are there. */
-const testPackages: Readonly<Record<string, readonly string[]>> = {
-  nftables: ["nft", "--version"],
-  "python3-venv": ["python3", "-c", "import ensurepip, venv"],
-};
-
 const { flags, files, words } = sort(process.argv.slice(2));
 const chosen = globSync(files.length > 0 ? files : all, { cwd: root });
 if (chosen.length === 0) throw new Error(`no test file: ${files.join(" ")}`);
+const progress: Progress = { step: (title) => console.error(`set-up: ${title}`), detail: () => {} };
+await attempt(async () => await installTestPrograms(progress));
 if (chosen.some((file) => file.startsWith("test/"))) await setUp();
 process.exitCode = await runTests([
   `--test-concurrency=${Math.min(2, availableParallelism())}`,
@@ -60,25 +56,17 @@ async function runTests(args: readonly string[]): Promise<number> {
 
 /** What cannot be set up is told here, and again by the journeys that fail or are skipped for it. */
 async function setUp(): Promise<void> {
-  if (process.platform !== "linux" || process.getuid?.() !== 0) {
+  if (!isRootOnLinux) {
     console.error("not root on Linux: the journeys that boot twins or make network namespaces are skipped by name");
     return;
   }
-  const progress: Progress = { step: (title) => console.error(`set-up: ${title}`), detail: () => {} };
-  await attempt(async () => {
-    const missing = Object.entries(testPackages).filter(([, argv]) => !runs(argv));
-    await installMissing(
-      missing.map(([name]) => name),
-      { progress },
-    );
-  });
   await attempt(async () => void (await prepareLab({ progress })));
   await attempt(async () => void (await installAnsible({ cache: cacheFolder(), progress })));
-  setUpSecretTools(progress);
+  setUpSecretTools();
 }
 
 /** sops and age themselves are built from source, which needs Go. Where it is not, the cases are skipped by name. */
-function setUpSecretTools(progress: Progress): void {
+function setUpSecretTools(): void {
   if (without("sops", "age", "sopsAge", "fixtures") === false || !runs(["go", "version"])) return;
   const tools = join(root, "test/cases/secrets/tools.ts");
   progress.step("building sops and age to test against (a few minutes, once)");
@@ -93,8 +81,4 @@ async function attempt(step: () => Promise<void>): Promise<void> {
     if (!(error instanceof Problem)) throw error;
     console.error(`${error.where}: ${error.what}\nfix: ${error.fix}`);
   }
-}
-
-function runs([program = "", ...args]: readonly string[]): boolean {
-  return spawnSync(program, args, { stdio: "ignore", timeout: 60_000 }).status === 0;
 }
