@@ -1,4 +1,3 @@
 // The read-only look: wanted resources and a host in, an observation out.
 export { observe, probeText } from "./observe.ts";
-export { Owned } from "./observation.ts";
-export type { HostFacts, Observation, Observed } from "./observation.ts";
+export type { Observation } from "./observation.ts";

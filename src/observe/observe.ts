@@ -87,7 +87,7 @@ function probeProblem(id: string, status: number | null, stderr: string): Proble
 }
 
 /** Turns the probe's raw answers into normalised observations. Pure. */
-export function interpret(id: string, raw: ProbeResult, wanted: readonly Resource[]): Observation {
+function interpret(id: string, raw: ProbeResult, wanted: readonly Resource[]): Observation {
   refuseBlindLook(id, raw);
   const answers = answersOf(raw);
   const byRef = new Map<string, Resource>(wanted.map((each) => [each.ref, each]));

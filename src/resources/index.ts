@@ -4,6 +4,6 @@ export { risks } from "./kind.ts";
 export { INPUTS_LABEL } from "./stack.ts";
 export { Answer, Query } from "./query.ts";
 export { commandTask, Step } from "./step.ts";
-export type { Answers, NoAnswer } from "./query.ts";
-export type { Change, Difference, Facts, Kind, Ref, Resource, Risk, Touches, Verdict } from "./kind.ts";
+export type { Answers } from "./query.ts";
+export type { Change, Facts, Kind, Ref, Resource, Risk } from "./kind.ts";
 export type { Command, Task, TreeEntry } from "./step.ts";

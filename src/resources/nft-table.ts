@@ -99,7 +99,7 @@ const NOISE = / (?:packets \d+ bytes \d+|burst 5 packets)\b/g;
 const PROTOCOLS: Readonly<Record<string, string>> = { "6": "tcp", "17": "udp" };
 
 /** Leading and trailing white space, counts and blank lines carry no meaning. */
-export function normaliseRules(text: string): string {
+function normaliseRules(text: string): string {
   return text
     .split("\n")
     .map((line) => line.trim().replaceAll(NOISE, ""))

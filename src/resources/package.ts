@@ -142,7 +142,7 @@ function tooOld(wanted: PackageWanted, observed: PackageObserved) {
 }
 
 /** Compares the numbers of two upstream versions; epoch, revision and suffixes are left out. */
-export function isOlder(version: string, minimum: string): boolean {
+function isOlder(version: string, minimum: string): boolean {
   const have = versionNumbers(version);
   const need = versionNumbers(minimum);
   const at = need.findIndex((part, index) => (have[index] ?? 0) !== part);

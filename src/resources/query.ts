@@ -1,7 +1,7 @@
 // What a resource may ask a host, as data, and what it is told. The probe (observe/probe.py) knows these three and no more.
 import { z } from "zod";
 
-export const StatQuery = z
+const StatQuery = z
   .strictObject({
     ask: z.literal("stat"),
     path: z
@@ -13,7 +13,7 @@ export const StatQuery = z
   })
   .meta({ description: "One path: type, mode, owner, group, digest" });
 
-export const RunQuery = z
+const RunQuery = z
   .strictObject({
     ask: z.literal("run"),
     argv: z.array(z.string()).min(1).meta({ description: "A read-only command of the probe's allow-list" }),
@@ -21,7 +21,7 @@ export const RunQuery = z
   })
   .meta({ description: "One read-only command: status and output" });
 
-export const DockerQuery = z
+const DockerQuery = z
   .strictObject({
     ask: z.literal("docker"),
     path: z.string().startsWith("/").meta({ description: "GET path of the Docker Engine API" }),

@@ -22,7 +22,7 @@ export function readCase<T>(path: string, schema: z.ZodType<T>): T {
 }
 
 /** A text file below test/cases. */
-export function readText(path: string): string {
+function readText(path: string): string {
   return readFileSync(join(import.meta.dirname, path), "utf8");
 }
 
