@@ -21,11 +21,6 @@ export function readCase<T>(path: string, schema: z.ZodType<T>): T {
   return parse(join(import.meta.dirname, `${path}.json`), schema);
 }
 
-/** A text file below test/cases. */
-function readText(path: string): string {
-  return readFileSync(join(import.meta.dirname, path), "utf8");
-}
-
 function parse<T>(path: string, schema: z.ZodType<T>): T {
   const parsed = schema.safeParse(JSON.parse(readFileSync(path, "utf8")));
   if (parsed.success) return parsed.data;
