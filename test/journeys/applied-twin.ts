@@ -4,11 +4,12 @@ import { cacheFolder } from "../../src/cli/cache-folder.ts";
 import { planOneHost, wantedOf, type HostPlanInput } from "../../src/cli/host-plan.ts";
 import { overlayEstate, type Overlay } from "../../src/cli/rehearsal/overlay.ts";
 import { overlayOf } from "../../src/cli/rehearsal/rehearse-host.ts";
-import { startWorker } from "../../src/cli/rehearsal/worker.ts";
+import { startWorker, type Worker } from "../../src/cli/rehearsal/worker.ts";
 import { inventedSecrets, type SecretStore } from "../../src/cli/secret-store.ts";
 import { loadEstate, type Estate, type EstateHost } from "../../src/estate/index.ts";
 import { SshHost } from "../../src/host/index.ts";
 import { bootTwin, prepareLab, type Lab, type Twin } from "../../src/lab/index.ts";
+import type { Progress } from "../../src/lib/ports.ts";
 import type { HostPlan } from "../../src/plan/index.ts";
 import type { Resource } from "../../src/resources/index.ts";
 
@@ -19,6 +20,9 @@ export type OpenTwin = {
   readonly ansible: Ansible;
   readonly ssh: SshHost;
   readonly secrets: SecretStore;
+  /** Stands in for the model. */
+  readonly worker: Worker;
+  readonly overlay: Overlay;
   /** The estate in this folder, with the twin in place of the control host. */
   load(folder: string): Promise<Rehearsed>;
   /** One look and its differences; nothing is changed. */
@@ -40,10 +44,19 @@ const HOST = "control";
 /** A first apply on a busy machine; every wait inside it has a deadline of its own. */
 const DEADLINE_MS = 10 * 60_000;
 
+export type OpenTwinOptions = {
+  /** Where the estate's secrets come from; made up without it. */
+  readonly secretsOf?: (estate: Estate) => SecretStore;
+  /** Hears what an operator would read meanwhile. */
+  readonly progress?: Progress;
+};
+
+const silent: Progress = { step: () => {}, detail: () => {} };
+
 /** Boots a twin of the control host of the estate in `folder`. What fails on the way leaves nothing. */
-export async function openTwin(folder: string): Promise<OpenTwin> {
+export async function openTwin(folder: string, options: OpenTwinOptions = {}): Promise<OpenTwin> {
+  const { secretsOf = inventedSecrets, progress = silent } = options;
   const signal = AbortSignal.timeout(DEADLINE_MS);
-  const progress = { step: () => {}, detail: () => {} };
   const real = await loadEstate(folder, { signal });
   const host = controlHost(real);
   const lab = await prepareLab({ progress, signal, systems: [host.os] });
@@ -59,8 +72,8 @@ export async function openTwin(folder: string): Promise<OpenTwin> {
     const overlay = await overlayOf(real, lab, twin, worker);
     const ssh = await SshHost.open(twin.address);
     closing.push(() => ssh.close());
-    const secrets = inventedSecrets(overlayEstate(real, overlay));
-    const world = { lab, twin, ansible, ssh, secrets, overlay, signal };
+    const secrets = secretsOf(overlayEstate(real, overlay));
+    const world = { lab, twin, ansible, ssh, secrets, worker, overlay, progress, signal };
     return { ...world, ...deeds(world), close };
   } catch (error) {
     await close();
@@ -68,12 +81,13 @@ export async function openTwin(folder: string): Promise<OpenTwin> {
   }
 }
 
-type World = Pick<OpenTwin, "twin" | "ansible" | "ssh" | "secrets"> & {
-  readonly overlay: Overlay;
+type World = Pick<OpenTwin, "twin" | "ansible" | "ssh" | "secrets" | "worker" | "overlay"> & {
+  readonly progress: Progress;
   readonly signal: AbortSignal;
 };
+type Deeds = Omit<OpenTwin, keyof World | "lab" | "close">;
 
-function deeds({ twin, ansible, ssh, secrets, overlay, signal }: World): Omit<OpenTwin, keyof World | "lab" | "close"> {
+function deeds({ twin, ansible, ssh, secrets, overlay, progress, signal }: World): Deeds {
   const input = ({ estate, host }: Rehearsed): HostPlanInput => ({
     estate,
     host,
@@ -83,7 +97,6 @@ function deeds({ twin, ansible, ssh, secrets, overlay, signal }: World): Omit<Op
     isTwin: true,
     signal,
   });
-  const progress = { step: () => {}, detail: () => {} };
   return {
     load: async (folder) => {
       const estate = overlayEstate(await loadEstate(folder, { signal }), overlay);

@@ -3,17 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -21,6 +11,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Sensitive } from "../../src/lib/sensitive.ts";
 import { aPerson } from "../../src/secrets/a-file.ts";
 import { valueFinder } from "../../src/secrets/scan-values.ts";
+import { filesWith } from "./file-search.ts";
+import { watchProcesses } from "./process-watch.ts";
 
 const main = new URL("../../src/cli/main.ts", import.meta.url).pathname;
 const room = mkdtempSync(join(tmpdir(), "demesne-canary-"));
@@ -39,6 +31,8 @@ const canary = (): Sensitive => new Sensitive(`c/+ "${randomBytes(12).toString("
 const canaries = [canary(), canary(), canary()] as const;
 const find = valueFinder([...canaries, person.identity]);
 assert.ok(find !== undefined);
+const holds = (text: string): boolean => find(text).length > 0;
+const without = (path: string): boolean => path.endsWith("keys.txt");
 
 type Ended = { status: number | null; output: string; sightings: string[] };
 
@@ -60,37 +54,9 @@ async function watched(
   child.stdout.on("data", (text: Buffer) => (output += text.toString()));
   child.stderr.on("data", (text: Buffer) => (output += text.toString()));
   child.stdin.end(input);
-  const sightings = new Set<string>();
-  const watch = setInterval(() => {
-    for (const place of processPlaces()) if (seenIn(place)) sightings.add(place);
-  }, 40);
-  try {
-    const status = await new Promise<number | null>((resolve) => child.on("close", resolve));
-    return { status, output, sightings: [...sightings] };
-  } finally {
-    clearInterval(watch);
-  }
-}
-
-function processPlaces(): string[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`]);
-}
-
-function seenIn(path: string): boolean {
-  try {
-    return find !== undefined && find(readFileSync(path, "latin1")).length > 0;
-  } catch {
-    // Ended meanwhile, or another user's.
-    return false;
-  }
-}
-
-function filesUnder(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
+  const watch = watchProcesses(holds);
+  const status = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  return { status, output, sightings: watch.stop().map(({ where }) => where) };
 }
 
 const quiet = (ended: Ended, what: string): void => {
@@ -137,8 +103,7 @@ test("canaries are in no output, argument, environment or file but the encrypted
     assert.notEqual(refused.status, 0);
     assert.deepEqual(find(refused.output), []);
   }
-  const places = [...filesUnder(room), ...filesUnder("/dev/shm")].filter((path) => !path.endsWith("keys.txt"));
-  assert.deepEqual(places.filter(seenIn), []);
+  assert.deepEqual([...filesWith(room, { holds, without }), ...filesWith("/dev/shm", { holds })], []);
 });
 
 async function until(what: string, isSo: () => boolean): Promise<void> {
