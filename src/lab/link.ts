@@ -12,6 +12,8 @@ const RULE_BASE = 20_000;
 
 export async function connect(subnet: Subnet, holder: Holder): Promise<void> {
   await keepRangesHere();
+  // The slot is ours: whatever else bears its name was left behind.
+  await disconnect(subnet);
   await ip([`link add ${subnet.link} type veth peer name machine netns ${holder.pid}`]);
   await ip(
     [

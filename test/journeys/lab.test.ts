@@ -185,7 +185,10 @@ describe("a twin that is not removed in order", { skip }, () => {
       stdio: ["ignore", "pipe", "inherit"],
     });
     holders.push(holder);
-    const [line] = await once(holder.stdout, "data");
+    const [line] = await Promise.race([
+      once(holder.stdout, "data"),
+      once(holder, "exit").then(() => assert.fail("it ended before its twin was up")),
+    ]);
     return { holder, traces: JSON.parse(String(line)) };
   }
 
