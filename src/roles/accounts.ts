@@ -1,10 +1,15 @@
 // Who may log in: one account for each of the estate's, with its keys and nothing else, in the group that sshd lets in.
-import { resource, type Resource } from "../resources/index.ts";
+import { idOf, resource, type Ref, type Resource } from "../resources/index.ts";
 import type { RoleInput } from "./role.ts";
 
 const ROLE = "common";
 /** sshd's AllowGroups names it. */
 export const LOGIN_GROUP = "demesne-login";
+
+/** Where an account's keys stand. */
+export function keysOf(name: string): Ref {
+  return `file:/home/${name}/.ssh/authorized_keys`;
+}
 
 type Account = RoleInput["estate"]["accounts"][number];
 
@@ -28,7 +33,7 @@ function account({ name, keys, sudo, adopt }: Account): Resource[] {
       "file",
       ROLE,
       {
-        path: `${home}/.ssh/authorized_keys`,
+        path: idOf(keysOf(name)),
         mode: "0600",
         content: `${["# Written by Demesne.", ...keys].join("\n")}\n`,
         ...owned,
@@ -51,5 +56,5 @@ function sudoers(all: readonly Account[]): Resource[] {
     content,
     validate: ["/usr/sbin/visudo", "-cf", "%s"],
   };
-  return [resource("file", ROLE, wanted, { risk: "connectivity" })];
+  return [resource("file", ROLE, wanted, { needs: ["package:sudo"], risk: "connectivity" })];
 }

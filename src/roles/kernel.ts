@@ -85,7 +85,7 @@ export function audit(): Resource[] {
   ];
   const needs: Ref[] = ["package:auditd", `file:${path}`];
   return [
-    { ...writtenFile(path, rules, { mode: "0640" }), needs: ["package:auditd"] },
+    writtenFile(path, rules, { mode: "0640", needs: ["package:auditd"] }),
     resource(
       "unit",
       ROLE,

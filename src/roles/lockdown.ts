@@ -100,7 +100,11 @@ export function limits(): Resource[] {
     ),
     writtenFile("/etc/profile.d/60-demesne.sh", ["umask 027", "TMOUT=3600", "readonly TMOUT"]),
     writtenFile("/etc/security/pwquality.conf.d/60-demesne.conf", quality),
-    writtenFile("/etc/sudoers.d/60-demesne", sudo, { mode: "0440", validate: ["/usr/sbin/visudo", "-cf", "%s"] }),
+    writtenFile("/etc/sudoers.d/60-demesne", sudo, {
+      mode: "0440",
+      validate: ["/usr/sbin/visudo", "-cf", "%s"],
+      needs: ["package:sudo"],
+    }),
   ];
 }
 

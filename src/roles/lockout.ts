@@ -3,6 +3,7 @@
 import ipaddr from "ipaddr.js";
 import type { Estate, EstateHost } from "../estate/index.ts";
 import type { Ref } from "../resources/index.ts";
+import { keysOf } from "./accounts.ts";
 
 export type LockoutInput = {
   readonly estate: Estate;
@@ -22,7 +23,7 @@ export function lockouts(input: LockoutInput): Lockout[] {
 }
 
 export function authorizedKeysOf(host: EstateHost): Ref {
-  return `file:/home/${host.user}/.ssh/authorized_keys`;
+  return keysOf(host.user);
 }
 
 function lostSource({ host, cameFrom, changing }: LockoutInput): Lockout[] {

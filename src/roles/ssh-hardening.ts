@@ -1,8 +1,8 @@
 // sshd: keys only, named groups only, modern algorithms. Our file is the first that sshd reads, and the first value wins;
 // what is in force is then asked of sshd itself, since a line before the Include would win over ours.
 import { digest } from "../lib/digest.ts";
-import { resource } from "../resources/index.ts";
-import { LOGIN_GROUP } from "./accounts.ts";
+import { resource, type Ref } from "../resources/index.ts";
+import { keysOf, LOGIN_GROUP } from "./accounts.ts";
 import { waiver, type Role, type RoleInput } from "./role.ts";
 
 const ROLE = "ssh-hardening";
@@ -69,7 +69,8 @@ export const sshHardening: Role = (input) => {
     ...lines.map(({ key, value }) => `${key} ${value}`),
     "",
   ].join("\n");
-  const login = input.estate.accounts.map((each) => `user:${each.name}` as const);
+  // Whoever may log in has a key there before passwords end.
+  const login = input.estate.accounts.flatMap(({ name }): Ref[] => [`user:${name}`, keysOf(name)]);
   return [
     resource("package", ROLE, { name: "openssh-server" }),
     resource(
