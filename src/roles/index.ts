@@ -15,13 +15,18 @@ const roles: Readonly<Record<RoleInput["host"]["roles"][number], Role>> = {
   service,
 };
 
-/** Everything wanted of one host. Each ref stands once: a circle of needs or a double is a bug in a role. */
+/** Everything wanted of one host. Throws TypeError when two roles want one thing: a bug in one of them. */
 export function resourcesOf(input: RoleInput): readonly Resource[] {
   const adopted = new Set<string>(input.host.adopt);
-  return input.host.roles
-    .flatMap((name) => roles[name](input))
-    .map((each) => (adopted.has(each.ref) ? { ...each, adopt: true } : each));
+  const all = input.host.roles.flatMap((name) => roles[name](input));
+  const known = new Set<string>();
+  for (const { ref } of all) {
+    if (known.has(ref)) throw new TypeError(`wanted twice: ${ref}`);
+    known.add(ref);
+  }
+  return all.map((each) => (adopted.has(each.ref) ? { ...each, adopt: true } : each));
 }
 
+export { controls } from "./controls.ts";
 export { authorizedKeysOf, lockouts } from "./lockout.ts";
 export type { RoleInput } from "./role.ts";

@@ -29,15 +29,20 @@ export const service: Role = (input) => {
   return [
     resource("group", ROLE, CONTAINER_GROUP),
     resource("directory", ROLE, { path: ROOT, mode: "0750" }, { needs: ["directory:/etc/demesne"] }),
-    ...running.flatMap((each) => resourcesOfService(each, input)),
+    ...imagesOnce(running.flatMap((each) => resourcesOfService(each, input))),
   ];
 };
+
+/** Several services may run one image; nothing else of theirs may meet. */
+function imagesOnce(all: readonly Resource[]): Resource[] {
+  return all.filter((each, index) => each.kind !== "image" || all.findIndex(({ ref }) => ref === each.ref) === index);
+}
 
 function resourcesOfService(each: EstateService, input: RoleInput): Resource[] {
   const folder = `${ROOT}/${each.name}`;
   const secrets = secretsOf(each, input);
   const files = filesOf(each, input);
-  const images = each.containers.flatMap(({ image }) => pinned(image) ?? []);
+  const images = [...new Set(each.containers.flatMap(({ image }) => pinned(image) ?? []))];
   const digests = secrets.map(({ file, secret, template }) => [file, input.secretDigest(secret, template)] as const);
   const inputs = digestJson({
     compose: compose(each, secrets, files, ""),
