@@ -1,6 +1,6 @@
 // demesne export ansible: the whole estate as a plain Ansible project, so that nobody is locked in.
-import { mkdir, readdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { z } from "zod";
 import { exportProject } from "../apply/index.ts";
 import { loadEstate } from "../estate/index.ts";
@@ -9,6 +9,7 @@ import { command, type Context } from "./command.ts";
 import { estateSecrets } from "./estate-secrets.ts";
 import type { ExitName } from "./exit.ts";
 import { addressOf, hostsOf, wantedOf } from "./host-plan.ts";
+import { writeWhole } from "./write-whole.ts";
 
 const ExportOptions = z.strictObject({
   estate: z
@@ -25,7 +26,7 @@ export const exportCommand = command({
     { name: "folder", description: "where to write it; it must be empty or not exist" },
   ],
   options: ExportOptions,
-  exits: ["done", "usage", "estate", "secret", "interrupted"],
+  exits: ["done", "usage", "estate", "failed", "secret", "interrupted"],
   run: runExport,
 });
 
@@ -48,11 +49,22 @@ async function runExport(
     const { resources } = wantedOf({ estate, host, secrets, skipped: new Map(), isTwin: false });
     return { address: addressOf(host), resources };
   });
-  await mkdir(folder, { recursive: true });
   const files = exportProject(estate.name, hosts);
-  for (const { path, text } of files) await writeFile(join(folder, path), text);
+  await writeFolder(folder, files);
   context.out(`${files.length} files written to ${folder}; start with its README.md\n`);
   return "done";
+}
+
+/** All files or none: they are written beside and renamed together. */
+async function writeFolder(folder: string, files: ReturnType<typeof exportProject>): Promise<void> {
+  const fresh = `${resolve(folder)}.${process.pid}.new`;
+  try {
+    await mkdir(fresh, { recursive: true });
+    for (const { path, text } of files) await writeWhole(join(fresh, path), text);
+    await rename(fresh, folder);
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
 }
 
 async function refuseFull(folder: string): Promise<void> {

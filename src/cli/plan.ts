@@ -1,5 +1,4 @@
 // demesne plan: one read-only look at each host, and every change that would make it as wanted.
-import { writeFile } from "node:fs/promises";
 import { z } from "zod";
 import { loadEstate } from "../estate/index.ts";
 import { canonicalJson } from "../lib/canonical-json.ts";
@@ -10,6 +9,7 @@ import type { ExitName } from "./exit.ts";
 import { addressOf, hostsOf, newNonce, planOneHost, withHost } from "./host-plan.ts";
 import { estateSecrets } from "./estate-secrets.ts";
 import { painter } from "./render/paint.ts";
+import { writeWhole } from "./write-whole.ts";
 
 const PlanOptions = z.strictObject({
   host: z.string().optional().meta({ description: "only this host", placeholder: "id" }),
@@ -30,7 +30,18 @@ export const plan = command({
   summary: "show every change that would make the hosts as the estate wants them",
   arguments: [{ name: "estate", description: "the estate's folder", default: "." }],
   options: PlanOptions,
-  exits: ["done", "changes", "usage", "estate", "prerequisite", "unreachable", "refused", "secret", "interrupted"],
+  exits: [
+    "done",
+    "changes",
+    "usage",
+    "estate",
+    "prerequisite",
+    "unreachable",
+    "refused",
+    "failed",
+    "secret",
+    "interrupted",
+  ],
   run: runPlan,
 });
 
@@ -58,7 +69,7 @@ async function runPlan(
     }),
   );
   const made = await bindPlan(estate, nonce, hosts, options.hours);
-  if (options.out !== undefined) await writeFile(options.out, canonicalJson(made), { mode: 0o600 });
+  if (options.out !== undefined) await writeWhole(options.out, canonicalJson(made), 0o600);
   const shown = { paint: painter(context.isColoured), full: options.full === true };
   context.out(options.json === true ? `${canonicalJson(made)}\n` : renderPlan(made, shown));
   if (hosts.some((each) => each.refusals.length > 0)) return "refused";

@@ -8,11 +8,15 @@ import { exits, type ExitName } from "./exit.ts";
 import { lineProgress, terminalProgress } from "./render/progress.ts";
 import { version } from "./version.ts";
 
+const STOPS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /** Runs the command that argv names and answers with the exit code of the process. */
 export async function main(argv: readonly string[]): Promise<number> {
   const stop = new AbortController();
   const onSignal = (): void => stop.abort(interrupted());
-  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  // A second Ctrl-C must not cut the cleaning short that the first one began; all of it has deadlines.
+  for (const name of STOPS) process.on(name, onSignal);
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", unlessClosed);
   const isTerminal = process.stderr.isTTY;
   const context: Context = {
     out: (text) => process.stdout.write(text),
@@ -27,8 +31,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     context.progress.detail("");
     return tell(stop.signal.aborted ? stop.signal.reason : error, argv.includes("--json"));
   } finally {
-    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    for (const name of STOPS) process.off(name, onSignal);
   }
+}
+
+/** Nobody reads any more (a pipe into head): what was begun goes on, and ends with its own code. */
+function unlessClosed(error: Error): void {
+  if (!("code" in error && error.code === "EPIPE")) throw error;
 }
 
 function interrupted(): Problem {

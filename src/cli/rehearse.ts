@@ -1,5 +1,4 @@
 // demesne rehearse: boots disposable twins of the estate's hosts on this machine, and goes the whole way with them.
-import { writeFile } from "node:fs/promises";
 import { z } from "zod";
 import { installAnsible } from "../apply/index.ts";
 import { loadEstate } from "../estate/index.ts";
@@ -14,6 +13,7 @@ import { timer as startTimer } from "./rehearsal/timer.ts";
 import { painter } from "./render/paint.ts";
 import { renderReport } from "./render/report.ts";
 import { version } from "./version.ts";
+import { writeWhole } from "./write-whole.ts";
 
 const RehearseOptions = z.strictObject({
   host: z.string().optional().meta({ description: "only this host", placeholder: "id" }),
@@ -58,9 +58,9 @@ async function runRehearse(
     durations: timer.durations,
     versions: { demesne: version(), node: process.version, ansibleCore: ansible.version, python: ansible.python },
   });
-  if (options.report !== undefined) await writeFile(options.report, `${JSON.stringify(report, null, 2)}\n`);
   context.out(
     options.json === true ? `${JSON.stringify(report)}\n` : renderReport(report, painter(context.isColoured)),
   );
+  if (options.report !== undefined) await writeWhole(options.report, `${JSON.stringify(report, null, 2)}\n`);
   return report.verdict === "pass" ? "done" : "unhealthy";
 }

@@ -2,20 +2,11 @@
 // cleans up after itself.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Ended } from "./watched.ts";
+import { assertEnds } from "./watched.ts";
 import { openWall, type Wall } from "./wall.ts";
 
 const skip = process.getuid?.() === 0 ? false : "twins need root";
 const HOSTS = "inventory/hosts.yaml";
-
-/** Ends with this code and one message of this form, and leaves nothing behind. */
-function assertEnds({ status, stderr, stdout, processes, files }: Ended, code: number, message: RegExp): void {
-  assert.equal(status, code, stderr + stdout);
-  assert.match(stderr + stdout, message);
-  assert.doesNotMatch(stderr, /^\s+at /m, "a stack is for bugs");
-  assert.deepEqual(processes, []);
-  assert.deepEqual(files, []);
-}
 
 describe("the command line", { skip, timeout: 600_000 }, () => {
   let wall: Wall;

@@ -16,6 +16,8 @@ export type Wall = {
   /** The command line, in the estate's folder. */
   demesne(...args: readonly string[]): Promise<Ended>;
   start(...args: readonly string[]): Promise<Running>;
+  /** The same in another environment. */
+  with(env: Readonly<Record<string, string>>): Pick<Wall, "demesne">;
   /** Runs a shell line in the twin as root; throws when it fails. */
   inTwin(line: string): Promise<string>;
   close(): Promise<void>;
@@ -39,6 +41,7 @@ export async function openWall(): Promise<Wall> {
     estate,
     demesne: async (...args) => await demesne(args, options),
     start: async (...args) => await start(args, options),
+    with: (more) => ({ demesne: async (...args) => await demesne(args, { ...options, env: { ...env, ...more } }) }),
     inTwin: async (line) => {
       const { status, stdout, stderr } = await twin.exec(["sh", "-c", line], { timeoutMs: 120_000 });
       if (status !== 0) throw new Error(`${line}: ${status} ${stderr}`);

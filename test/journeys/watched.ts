@@ -1,4 +1,5 @@
 // Runs the real command line under a parent that inherits whatever it leaves behind: every process that outlives it is told.
+import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -14,7 +15,11 @@ import ctypes, json, os, subprocess, sys, time
 ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
 child = subprocess.Popen(sys.argv[1:])
 os.write(3, b"%d\\n" % child.pid)
+os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+os.write(3, b"{")
 status = child.wait()
+# As a shell tells it: 130 for a process that Ctrl-C ended before it could say anything.
+status = 128 - status if status < 0 else status
 def left():
     while True:
         try:
@@ -29,11 +34,11 @@ def left():
     return found
 deadline = time.monotonic() + 5
 while left() and time.monotonic() < deadline: time.sleep(0.05)
-os.write(3, json.dumps({"status": status, "left": left()}).encode())
+os.write(3, json.dumps({"status": status, "left": left()}).encode()[1:])
 `;
 
 export type Ended = {
-  /** Exit code, or minus the signal's number. */
+  /** Exit code; 128 and the signal's number where a signal ended it. */
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -48,6 +53,8 @@ export type Running = {
   says(text: string): Promise<void>;
   /** Process id of the command itself. */
   readonly pid: number;
+  /** Signals the command itself, if it still runs. */
+  kill(signal: NodeJS.Signals): void;
   ended(): Promise<Ended>;
 };
 
@@ -67,8 +74,13 @@ export async function start(args: readonly string[], { cwd, env }: WatchedOption
   for (const number of [1, 2, 3] as const) child.stdio[number]?.on("data", (part) => (output[number] += String(part)));
   const closed = once(child, "close");
   await until(child, () => output[3].includes("\n"));
+  const pid = Number.parseInt(output[3], 10);
   return {
-    pid: Number.parseInt(output[3], 10),
+    pid,
+    kill: (signal) => {
+      // Its parent has not reaped it before it tells so, so the number cannot be somebody else's.
+      if (!output[3].includes("{")) process.kill(pid, signal);
+    },
     says: async (text) => await until(child, () => output[2].includes(text)),
     ended: async () => {
       await closed;
@@ -83,6 +95,15 @@ export async function start(args: readonly string[], { cwd, env }: WatchedOption
 /** Runs it to its end. */
 export async function demesne(args: readonly string[], options: WatchedOptions): Promise<Ended> {
   return await (await start(args, options)).ended();
+}
+
+/** It ended with this code and a message of this form, and left nothing behind. */
+export function assertEnds({ status, stderr, stdout, processes, files }: Ended, code: number, message: RegExp): void {
+  assert.equal(status, code, stderr + stdout);
+  assert.match(stderr + stdout, message);
+  assert.doesNotMatch(stderr, /^\s+at /m, "a stack is for bugs");
+  assert.deepEqual(processes, []);
+  assert.deepEqual(files, []);
 }
 
 async function until(child: ChildProcess, isTrue: () => boolean): Promise<void> {
