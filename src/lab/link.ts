@@ -51,11 +51,7 @@ async function keepRangesHere(): Promise<void> {
 
 /** Even where this machine forwards packets (a Docker host does), those from a twin end here. */
 async function neverForward(subnet: Subnet): Promise<void> {
-  for (const family of FAMILIES) {
-    // What an earlier twin of this slot left, however that came about, must not keep this one from booting.
-    await ip([`rule del ${ruleOf(subnet)}`], undefined, family).catch(() => {});
-    await ip([`rule add ${ruleOf(subnet)} unreachable`], undefined, family);
-  }
+  for (const family of FAMILIES) await ip([`rule add ${ruleOf(subnet)} unreachable`], undefined, family);
 }
 
 function ruleOf(subnet: Subnet): string {
