@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { SshHost } from "../host/index.ts";
 import { Problem } from "../lib/problem.ts";
 import { run } from "../lib/run.ts";
+import { secretText } from "../lib/secret-text.ts";
 import type { Sensitive } from "../lib/sensitive.ts";
 import { tar, type TarEntry } from "../lib/tar.ts";
 import type { TreeEntry } from "../resources/index.ts";
@@ -83,7 +84,7 @@ function quote(word: string): string {
 }
 
 function tarEntry({ path, content, secret, ...entry }: TreeEntry, open: (name: string) => Sensitive): TarEntry {
-  const text = secret === undefined ? (content ?? "") : secret.template.replace("{}", () => open(secret.name).unwrap());
+  const text = secret === undefined ? (content ?? "") : secretText(secret.name, secret.template, open(secret.name));
   return { ...entry, path: path.slice(1), content: Buffer.from(entry.type === "file" ? text : "") };
 }
 

@@ -2,6 +2,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { Estate } from "../estate/index.ts";
 import { Problem } from "../lib/problem.ts";
+import { secretText } from "../lib/secret-text.ts";
 import { Sensitive } from "../lib/sensitive.ts";
 
 export type SecretStore = {
@@ -19,7 +20,7 @@ const DIGEST_KEY = "digest_key";
 export function secretStore(open: (name: string) => Sensitive): SecretStore {
   const key = Buffer.from(open(DIGEST_KEY).unwrap());
   const digest = (name: string, template: string): string => {
-    const text = template.replace("{}", () => open(name).unwrap());
+    const text = secretText(name, template, open(name));
     return `hmac-sha256:${createHmac("sha256", key).update(text).digest("hex")}`;
   };
   return { open, digest, key };

@@ -2,6 +2,7 @@
 import { stringify } from "yaml";
 import type { EstateService } from "../estate/index.ts";
 import { digestJson } from "../lib/digest.ts";
+import { envTemplate } from "../lib/secret-text.ts";
 import { INPUTS_LABEL, resource, type Ref, type Resource } from "../resources/index.ts";
 import { gatewayConfig, gatewaySecrets } from "./gateway-config.ts";
 import { EGRESS_NETWORK, networkOf } from "./networks.ts";
@@ -99,7 +100,7 @@ function secretsOf(each: EstateService, { estate }: RoleInput): SecretFile[] {
   const own = [...each.keys, ...each.secrets].map(({ name, from, env, file }) =>
     env === undefined
       ? { file: file ?? name, secret: from, template: "{}", as: "mount" as const }
-      : { file: `${name}.env`, secret: from, template: `${env}={}\n`, as: "env" as const },
+      : { file: `${name}.env`, secret: from, template: envTemplate(env), as: "env" as const },
   );
   return isGateway(each) ? [...own, ...gatewaySecrets(estate)] : own;
 }
