@@ -63,12 +63,20 @@ const Malformed = z.strictObject({ ...subject, malformed: z.string() });
 /** What is wanted -> the same as plain Ansible tasks, for an exported project. */
 const Exported = z.strictObject({ ...subject, exported: z.array(Task) });
 
-const Case = z.union([Reading, Deciding, Batching, Malformed, Exported]);
+/** What is wanted -> what must be there first, besides what its role says. */
+const Standing = z.strictObject({ ...subject, needs: z.array(z.string()) });
+
+const Case = z.union([Reading, Deciding, Batching, Malformed, Exported, Standing]);
 type Case = z.infer<typeof Case>;
 type Subject = { readonly wanted?: unknown; readonly id?: string | undefined };
 
 /** Fewest cases of each kind; a kind that is not named here needs four. */
 const FEWEST: Readonly<Record<string, number>> = { file: 8, package: 8, unit: 8, "nft-table": 8 };
+
+test("what many may have on a host, and what only Demesne may change where it is not adopted", () => {
+  const ownable = kinds.filter((each) => each.ownable).map((each) => each.kind);
+  assert.deepEqual(ownable, ["apt-source", "user", "directory", "file", "nft-table", "network", "stack"]);
+});
 
 for (const kind of kinds) {
   describe(kind.kind, () => {
@@ -101,6 +109,7 @@ function sortOf(given: Case): string {
   if ("observed" in given) return "observed";
   if ("exported" in given) return "exported";
   if ("is" in given) return given.is === "change" ? (given.action ?? "") : given.is;
+  if ("needs" in given) return "needs";
   return "batch" in given ? "batch" : "malformed";
 }
 
@@ -120,6 +129,7 @@ function check(kind: Kind, given: Case): void {
       given.steps,
     );
   if ("malformed" in given) return checkMalformed(kind, given);
+  if ("needs" in given) return assert.deepEqual(kind.needs(kind.wanted.parse(given.wanted)), given.needs);
   assert.deepEqual(plain(kind.idempotent(kind.wanted.parse(given.wanted))), given.exported);
 }
 
