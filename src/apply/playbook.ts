@@ -125,10 +125,10 @@ function treeTask(entries: readonly TreeEntry[], archive: string): Task {
 /** One shell runs them in order; the first that fails says its name and ends the task. */
 function commandsTask(commands: readonly Command[]): Task {
   const [only, ...more] = commands;
-  if (only !== undefined && more.length === 0) return commandTask(only.name, only.argv);
+  if (only === undefined || more.length === 0) return commandTask(only?.name ?? "", only?.argv ?? []);
   const lines = commands.map(({ name, argv }) => `${shellQuote(argv)} || fail ${shellQuote([name])}`);
   const script = ['fail() { echo "while trying to: $1" >&2; exit 1; }', ...lines].join("\n");
-  return commandTask(commands.map((each) => each.name).join("; "), ["/bin/sh", "-c", script]);
+  return commandTask(`${only.name}, and ${more.length} more`, ["/bin/sh", "-c", script]);
 }
 
 /**

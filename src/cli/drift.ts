@@ -28,9 +28,10 @@ async function runDrift(
 ): Promise<ExitName> {
   const { signal, out } = context;
   const estate = await loadEstate(folder, { signal });
+  const chosen = hostsOf(estate, options.host);
   const secrets = await estateSecrets(estate, signal);
   const plans = await Promise.all(
-    hostsOf(estate, options.host).map(async (host) => {
+    chosen.map(async (host) => {
       const input = { estate, host, secrets, skipped: new Map<string, string>(), isTwin: false, signal };
       return await withHost(addressOf(host), async (ssh) => await planOneHost({ ...input, ssh }));
     }),

@@ -31,17 +31,18 @@ export const log = command({
 });
 
 async function runLog(context: Context, [action = "show"]: readonly string[], options: Options): Promise<ExitName> {
+  if (action !== "show" && action !== "verify") {
+    throw new Problem({
+      code: "usage",
+      where: `log ${action}`,
+      what: "should be show or verify",
+      fix: "demesne log verify",
+    });
+  }
   const folder = join(options.estate ?? ".", ".demesne", "ledger");
   if (!existsSync(folder)) throw noLedger(folder);
   const ledger = openLedger(folder);
-  if (action === "show") return await show(ledger, context, options);
-  if (action === "verify") return await verify(ledger, context, options);
-  throw new Problem({
-    code: "usage",
-    where: `log ${action}`,
-    what: "should be show or verify",
-    fix: "demesne log verify",
-  });
+  return await (action === "show" ? show : verify)(ledger, context, options);
 }
 
 function noLedger(folder: string): Problem {

@@ -1,6 +1,7 @@
 // demesne plan: one read-only look at each host, and every change that would make it as wanted.
 import { z } from "zod";
-import { loadEstate } from "../estate/index.ts";
+import { loadEstate, type EstateHost } from "../estate/index.ts";
+import { Problem } from "../lib/problem.ts";
 import { canonicalJson } from "../lib/canonical-json.ts";
 import { renderPlan } from "../plan/index.ts";
 import { bindPlan } from "./bound-plan.ts";
@@ -16,7 +17,7 @@ const PlanOptions = z.strictObject({
   role: z.string().optional().meta({ description: "only this role, and what it stands on", placeholder: "name" }),
   out: z.string().optional().meta({ description: "save the plan, to be applied later", placeholder: "file" }),
   hours: z.coerce
-    .number()
+    .number({ error: "should be a number" })
     .min(1)
     .max(24 * 30)
     .default(24)
@@ -52,10 +53,12 @@ async function runPlan(
 ): Promise<ExitName> {
   const { signal } = context;
   const estate = await loadEstate(folder, { signal });
+  const chosen = hostsOf(estate, options.host);
+  if (options.role !== undefined) refuseUnknownRole(options.role, chosen);
   const secrets = await estateSecrets(estate, signal);
   const nonce = newNonce();
   const hosts = await Promise.all(
-    hostsOf(estate, options.host).map(async (host) => {
+    chosen.map(async (host) => {
       const input = {
         estate,
         host,
@@ -74,4 +77,16 @@ async function runPlan(
   context.out(options.json === true ? `${canonicalJson(made)}\n` : renderPlan(made, shown));
   if (hosts.some((each) => each.refusals.length > 0)) return "refused";
   return hosts.some((each) => each.changes.length + each.waiting.length > 0) ? "changes" : "done";
+}
+
+/** An unknown role would plan nothing, and look like nothing to do. */
+function refuseUnknownRole(role: string, hosts: readonly EstateHost[]): void {
+  const known = [...new Set(hosts.flatMap((each) => each.roles))];
+  if (known.some((each) => each === role)) return;
+  throw new Problem({
+    code: "usage",
+    where: `--role ${role}`,
+    what: "is not a role of these hosts",
+    fix: `choose one of: ${known.join(", ")}`,
+  });
 }

@@ -29,7 +29,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     return exits[await dispatch(argv, context)].code;
   } catch (error) {
     context.progress.detail("");
-    return tell(stop.signal.aborted ? stop.signal.reason : error, argv.includes("--json"));
+    return tell(stop.signal.aborted ? stop.signal.reason : error, argv.includes("--json"), argv[2]);
   } finally {
     for (const name of STOPS) process.off(name, onSignal);
   }
@@ -64,9 +64,9 @@ async function dispatch(argv: readonly string[], context: Context): Promise<Exit
     if (entry.name === wanted) addCommand(program, await entry.load(), context, (name) => (ended = name));
     else program.command(entry.name, { hidden: false }).description(entry.summary);
   }
-  if (wanted === undefined) {
+  if (wanted === undefined || wanted === "help") {
     process.stdout.write(program.helpInformation());
-    return "usage";
+    return wanted === "help" ? "done" : "usage";
   }
   await program.parseAsync([...argv]);
   return ended;
@@ -75,19 +75,38 @@ async function dispatch(argv: readonly string[], context: Context): Promise<Exit
 function addCommand(program: Program, command: Command, context: Context, end: (name: ExitName) => void): void {
   const sub = program.command(command.name).description(command.summary).addHelpText("after", exitHelp(command));
   for (const { name, description, default: value } of command.arguments) {
-    sub.argument(value === undefined ? `<${name}>` : `[${name}]`, description, value);
+    // An empty default says only that the argument may be left out.
+    sub.argument(value === undefined ? `<${name}>` : `[${name}]`, description, value === "" ? undefined : value);
   }
   for (const option of flags(command.options)) sub.addOption(option);
   sub.action(async (...given: unknown[]) => {
-    const args = z.array(z.string()).parse(given.slice(0, command.arguments.length));
-    end(await command.run(context, args, command.options.parse(sub.opts())));
+    const args = z.array(z.string().default("")).parse(given.slice(0, command.arguments.length));
+    end(await command.run(context, args, parseOptions(command, sub.opts())));
   });
+}
+
+/** Throws Problem `usage`, naming the flag. */
+function parseOptions(command: Command, given: object): z.infer<Command["options"]> {
+  const parsed = command.options.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const key = String(issue?.path[0] ?? "");
+  throw new Problem({
+    code: "usage",
+    where: flagOf(key),
+    what: `${issue?.message.replace(/^Invalid input: /, "").replace(/^./, (letter) => letter.toLowerCase()) ?? "is wrong"}, got ${JSON.stringify(Object.entries(given).find(([name]) => name === key)?.[1])}`,
+    fix: `demesne ${command.name} --help`,
+  });
+}
+
+function flagOf(key: string): string {
+  return `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** One flag for each key of the options' schema. */
 function flags(options: z.ZodObject): Option[] {
   return Object.entries(options.shape).map(([key, schema]) => {
-    const flag = `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const flag = flagOf(key);
     const { description = "", placeholder } = schema instanceof z.ZodType ? (schema.meta() ?? {}) : {};
     return new Option(typeof placeholder === "string" ? `${flag} <${placeholder}>` : flag, description);
   });
@@ -98,8 +117,8 @@ function exitHelp(command: Command): string {
   return `\nExit codes:\n${lines.join("\n")}\n`;
 }
 
-function tell(error: unknown, asJson: boolean): number {
-  if (error instanceof CommanderError) return tellUsage(error);
+function tell(error: unknown, asJson: boolean, command: string | undefined): number {
+  if (error instanceof CommanderError) return tellUsage(error, command);
   if (error instanceof Problem) {
     const { code, where, what, fix } = error;
     process.stderr.write(
@@ -112,9 +131,15 @@ function tell(error: unknown, asJson: boolean): number {
   return exits.bug.code;
 }
 
-function tellUsage(error: CommanderError): number {
+function isCommand(name: string | undefined): boolean {
+  return commands.some((each) => each.name === name);
+}
+
+function tellUsage(error: CommanderError, command: string | undefined): number {
   // Help and version were asked for: that is no failure.
   if (error.exitCode === 0) return exits.done.code;
-  process.stderr.write(`${error.message.replace(/^error: /, "")}\nfix: demesne --help\n`);
+  process.stderr.write(
+    `${error.message.replace(/^error: /, "")}\nfix: demesne ${isCommand(command) ? `${command} ` : ""}--help\n`,
+  );
   return exits.usage.code;
 }

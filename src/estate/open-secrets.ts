@@ -28,14 +28,14 @@ export async function openSecrets(estate: Estate, options: OpenOptions): Promise
     code: "estate",
     where: `${SECRETS_FILE} ${missing.name}`,
     what: `is not in the file${more}; ${missing.usedBy.join(", ")} needs it`,
-    fix: `demesne secrets edit ${SECRETS_FILE}; inventory/secrets.example.yaml says how each is made`,
+    fix: `cd into the estate and run demesne secrets edit; inventory/secrets.example.yaml says how each is made`,
   });
 }
 
 async function readSecrets(estate: Estate, signal: AbortSignal): Promise<string> {
   const known = estate.inputs.find(({ path }) => path === SECRETS_FILE)?.digest;
   if (known === undefined) {
-    const fix = `demesne secrets edit ${SECRETS_FILE}, with the names that inventory/secrets.example.yaml lists`;
+    const fix = `cd into the estate and run demesne secrets edit, with the names that inventory/secrets.example.yaml lists`;
     throw new Problem({ code: "estate", where: SECRETS_FILE, what: "is missing", fix });
   }
   const text = await (await openFolder(estate.root, signal)).read(SECRETS_FILE);

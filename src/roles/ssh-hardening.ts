@@ -37,6 +37,7 @@ const settings: readonly Setting[] = [
   { key: "ClientAliveCountMax", value: "3" },
   { key: "TCPKeepAlive", value: "no" },
   { key: "AllowTcpForwarding", value: "no", waived: "local" },
+  { key: "PermitOpen", value: "127.0.0.1:* [::1]:* localhost:*" },
   { key: "AllowAgentForwarding", value: "no" },
   { key: "AllowStreamLocalForwarding", value: "no" },
   { key: "X11Forwarding", value: "no" },

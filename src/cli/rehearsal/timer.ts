@@ -9,10 +9,11 @@ export type Timer = {
 
 export function timer(progress: Progress): Timer {
   const durations: { step: string; seconds: number }[] = [];
+  let begun = 0;
   return {
     durations,
     step: async (title, work) => {
-      progress.step(`${durations.length + 1}. ${title}`);
+      progress.step(`${(begun += 1)}. ${title}`);
       const began = performance.now();
       const result = await work();
       durations.push({ step: title, seconds: Math.round((performance.now() - began) / 10) / 100 });
