@@ -36,6 +36,7 @@ export async function applyHost(input: ApplyHostInput): Promise<Applied> {
   const now = await look(input);
   refuseUsed(plan, now);
   refuseDifference(plan, now);
+  if (isEmpty(plan)) return { host: host.id, applied: 0, left: planHost({ host: host.id, wanted, look: now }) };
   const playbook = printPlaybook(plan);
   let done = 0;
   progress.step(`applying ${plan.changes.length} changes to ${host.id} in ${playbook.tasks} steps`);
@@ -46,6 +47,11 @@ export async function applyHost(input: ApplyHostInput): Promise<Applied> {
   });
   const left = planHost({ host: host.id, wanted, look: await look(input) });
   return { host: host.id, applied: plan.changes.length, left };
+}
+
+/** Nothing to run and nothing to note: one look is all there is to it. */
+function isEmpty({ steps, owned }: HostPlan): boolean {
+  return steps.length === 0 && owned.before.length === owned.after.length;
 }
 
 async function look({ host, wanted, secretKey, signal }: ApplyHostInput): Promise<Observation> {
