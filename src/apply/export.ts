@@ -2,7 +2,7 @@
 import { stringify } from "yaml";
 import type { HostAddress } from "../host/index.ts";
 import { batches } from "../plan/index.ts";
-import { kindOf, type Resource } from "../resources/index.ts";
+import { commandTask, idOf, kindOf, type Resource, type Task } from "../resources/index.ts";
 import { printPlay } from "./playbook.ts";
 
 export type ExportedHost = { readonly address: HostAddress; readonly resources: readonly Resource[] };
@@ -45,9 +45,41 @@ function play({ address, resources }: ExportedHost): string {
     changedWhen: "false",
   };
   const tasks = batches(resources).flatMap((batch) =>
-    batch.flatMap((each) => kindOf(each.ref).idempotent(each.wanted)),
+    listed(batch.flatMap((each) => kindOf(each.ref).idempotent(each.wanted))),
   );
-  return printPlay(`make ${address.id} as the estate wants it`, address.id, [refresh, ...tasks]);
+  return printPlay(`make ${address.id} as the estate wants it`, address.id, [refresh, ...folders(resources), ...tasks]);
+}
+
+/** The copy module makes no folders, and not every system has each that a file goes to. */
+function folders(resources: readonly Resource[]): Task[] {
+  const idsOf = (kind: string): string[] => resources.filter((each) => each.kind === kind).map(({ ref }) => idOf(ref));
+  const wanted = new Set(idsOf("directory"));
+  const needed = new Set(idsOf("file").map((path) => path.slice(0, path.lastIndexOf("/"))));
+  const others = [...needed].filter((path) => !wanted.has(path)).sort();
+  if (others.length === 0) return [];
+  return [{ ...commandTask("make the folders of files", ["mkdir", "--parents", ...others]), changedWhen: "false" }];
+}
+
+/** apt takes a list of names, and starts once for all of them. */
+function listed(tasks: readonly Task[]): Task[] {
+  const byRest = new Map<string, Task>();
+  for (const task of tasks) {
+    const { name, ...rest } = task.args;
+    const key = task.module === "apt" && Array.isArray(name) ? JSON.stringify(rest) : JSON.stringify(task);
+    const before = byRest.get(key);
+    byRest.set(key, before === undefined ? task : joined(before, task));
+  }
+  return [...byRest.values()];
+}
+
+function joined(one: Task, other: Task): Task {
+  const names = [...namesOf(one), ...namesOf(other)];
+  const [verb = ""] = one.name.split(" ");
+  return { ...one, name: `${verb} ${names.join(", ")}`, args: { ...one.args, name: names } };
+}
+
+function namesOf({ args: { name } }: Task): string[] {
+  return Array.isArray(name) ? name.filter((each) => typeof each === "string") : [];
 }
 
 function inventory(hosts: readonly ExportedHost[]): string {
