@@ -41,8 +41,9 @@ export type Rehearsed = {
 };
 
 const HOST = "control";
-/** A first apply on a busy machine; every wait inside it has a deadline of its own. */
+/** The longest that one thing takes: a first apply on a busy machine. */
 const DEADLINE_MS = 10 * 60_000;
+const within = (): AbortSignal => AbortSignal.timeout(DEADLINE_MS);
 
 export type OpenTwinOptions = {
   /** Where the estate's secrets come from; made up without it. */
@@ -56,7 +57,7 @@ const silent: Progress = { step: () => {}, detail: () => {} };
 /** Boots a twin of the control host of the estate in `folder`. What fails on the way leaves nothing. */
 export async function openTwin(folder: string, options: OpenTwinOptions = {}): Promise<OpenTwin> {
   const { secretsOf = inventedSecrets, progress = silent } = options;
-  const signal = AbortSignal.timeout(DEADLINE_MS);
+  const signal = within();
   const real = await loadEstate(folder, { signal });
   const host = controlHost(real);
   const lab = await prepareLab({ progress, signal, systems: [host.os] });
@@ -73,7 +74,7 @@ export async function openTwin(folder: string, options: OpenTwinOptions = {}): P
     const ssh = await SshHost.open(twin.address);
     closing.push(() => ssh.close());
     const secrets = secretsOf(overlayEstate(real, overlay));
-    const world = { lab, twin, ansible, ssh, secrets, worker, overlay, progress, signal };
+    const world = { lab, twin, ansible, ssh, secrets, worker, overlay, progress };
     return { ...world, ...deeds(world), close };
   } catch (error) {
     await close();
@@ -83,11 +84,10 @@ export async function openTwin(folder: string, options: OpenTwinOptions = {}): P
 
 type World = Pick<OpenTwin, "twin" | "ansible" | "ssh" | "secrets" | "worker" | "overlay"> & {
   readonly progress: Progress;
-  readonly signal: AbortSignal;
 };
 type Deeds = Omit<OpenTwin, keyof World | "lab" | "close">;
 
-function deeds({ twin, ansible, ssh, secrets, overlay, progress, signal }: World): Deeds {
+function deeds({ twin, ansible, ssh, secrets, overlay, progress }: World): Deeds {
   const input = ({ estate, host }: Rehearsed): HostPlanInput => ({
     estate,
     host,
@@ -95,11 +95,11 @@ function deeds({ twin, ansible, ssh, secrets, overlay, progress, signal }: World
     ssh,
     skipped: skippedOf(estate),
     isTwin: true,
-    signal,
+    signal: within(),
   });
   return {
     load: async (folder) => {
-      const estate = overlayEstate(await loadEstate(folder, { signal }), overlay);
+      const estate = overlayEstate(await loadEstate(folder, { signal: within() }), overlay);
       const host = controlHost(estate);
       const { resources } = wantedOf({ estate, host, secrets, skipped: skippedOf(estate), isTwin: true });
       return { estate, host, resources };
@@ -107,10 +107,10 @@ function deeds({ twin, ansible, ssh, secrets, overlay, progress, signal }: World
     plan: async (rehearsed) => await planOneHost(input(rehearsed)),
     apply: async (plan, { resources: wanted }) => {
       const opened = { secret: secrets.open, secretKey: secrets.key };
-      return await applyHost({ host: ssh, plan, wanted, ansible, ...opened, progress, signal });
+      return await applyHost({ host: ssh, plan, wanted, ansible, ...opened, progress, signal: within() });
     },
     inTwin: async (line, seconds = 30) => {
-      const { status, stdout, stderr } = await twin.exec(["sh", "-c", line], { timeoutMs: seconds * 1000, signal });
+      const { status, stdout, stderr } = await twin.exec(["sh", "-c", line], { timeoutMs: seconds * 1000 });
       if (status !== 0) throw new Error(`${line}: ${status} ${stderr}${stdout}`);
       return stdout.trim();
     },

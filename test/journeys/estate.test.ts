@@ -4,7 +4,8 @@ import { after, before, describe, test } from "node:test";
 import { observe } from "../../src/observe/index.ts";
 import type { HostPlan } from "../../src/plan/index.ts";
 import { openTwin, type OpenTwin, type Rehearsed } from "./applied-twin.ts";
-import { copyEstate, harbour, type EstateCopy } from "./estate-copy.ts";
+import { copyEstate, harbour, renameOperator, type EstateCopy } from "./estate-copy.ts";
+import { driftJourneys } from "./oracle/drift-journeys.ts";
 
 const skip = process.getuid?.() === 0 ? false : "twins need root";
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMBmyP4YdPt8wWiztc0BBCrwD7hNaMyCTyyeEiT9UQBB";
@@ -22,14 +23,17 @@ function assertNothingToDo(plan: HostPlan): void {
   assert.deepEqual(plan.steps, []);
 }
 
-describe("an estate on a host", { skip, timeout: 600_000 }, () => {
+describe("an estate on a host", { skip, timeout: 1_800_000 }, () => {
   let open: OpenTwin;
   let copy: EstateCopy;
-  /** Harbour with a user and a port more, so that they can be taken out. */
+  let plain: Rehearsed;
+  /** The same with a user and a port more, so that they can be taken out. */
   let wide: Rehearsed;
   before(async () => {
-    open = await openTwin(harbour);
     copy = copyEstate(harbour);
+    renameOperator(copy);
+    open = await openTwin(copy.folder);
+    plain = await open.load(copy.folder);
     copy.edit("estate.yaml", "\nwaivers:\n", `\n  reader:\n    keys: ["${KEY}"]\n\nwaivers:\n`);
     copy.edit(
       "inventory/hosts.yaml",
@@ -44,7 +48,7 @@ describe("an estate on a host", { skip, timeout: 600_000 }, () => {
   });
 
   test("plans at least 100 changes on a fresh host, and refuses and leaves out none", async () => {
-    const plan = await open.plan(await open.load(harbour));
+    const plan = await open.plan(plain);
     assert.ok(plan.changes.length >= 100, `${plan.changes.length} changes`);
     assert.deepEqual(plan.refusals, []);
     assert.deepEqual(
@@ -63,11 +67,12 @@ describe("an estate on a host", { skip, timeout: 600_000 }, () => {
   });
 
   test("takes an empty plan and changes nothing", async () => {
+    const then = await look(open, wide);
     const plan = await open.plan(wide);
     const { applied, left } = await open.apply(plan, wide);
     assert.equal(applied, 0);
     assertNothingToDo(left);
-    assert.equal((await open.plan(wide)).fingerprint, plan.fingerprint);
+    assert.deepEqual(await look(open, wide), then);
   });
 
   test("comes back from a reboot as wanted", async () => {
@@ -77,6 +82,8 @@ describe("an estate on a host", { skip, timeout: 600_000 }, () => {
     assert.notEqual(await open.inTwin("cat /proc/sys/kernel/random/boot_id"), boot);
     assertNothingToDo(await open.plan(wide));
   });
+
+  driftJourneys({ open: () => open, rehearsed: () => wide });
 
   test("loses a user, a port and a service that are taken out, and nothing else", async () => {
     copy.edit("estate.yaml", `\n  reader:\n    keys: ["${KEY}"]\n`, "\n");
