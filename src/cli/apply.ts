@@ -53,7 +53,7 @@ async function runApply(
   const ansible = await installAnsible({ cache: cacheFolder(), progress, signal });
   const ledger = openLedger(join(estate.root, ".demesne", "ledger"));
   let left = 0;
-  for (const hostPlan of plan.hosts.filter((each) => each.steps.length + each.refusals.length > 0)) {
+  for (const hostPlan of plan.hosts) {
     const [host] = hostsOf(estate, hostPlan.host);
     if (host === undefined) continue;
     const { resources: wanted } = wantedOf({ estate, host, secrets, skipped: new Map(), isTwin: false });

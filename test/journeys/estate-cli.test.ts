@@ -30,7 +30,8 @@ describe("the command line", { skip, timeout: 600_000 }, () => {
   test("plans, applies, and then has nothing to do", async () => {
     assertEnds(await wall.demesne("plan", "--out", "plan.json"), 2, /steps? to run/);
     assertEnds(await wall.demesne("apply", "plan.json"), 0, /control: \d+ changes applied, 0 left/);
-    assertEnds(await wall.demesne("plan"), 0, /nothing to do/);
+    assertEnds(await wall.demesne("plan", "--out", "empty.json"), 0, /nothing to do/);
+    assertEnds(await wall.demesne("apply", "empty.json"), 0, /control: 0 changes applied, 0 left/);
   });
 
   test("applies a plan once", async () => {
@@ -46,6 +47,7 @@ describe("the command line", { skip, timeout: 600_000 }, () => {
   });
 
   test("refuses a plan whose estate has changed since, and names the file", async () => {
+    assertEnds(await wall.demesne("apply", "empty.json"), 8, /host control: .*changed since.*\nfix: /);
     assertEnds(await wall.demesne("plan", "--out", "plan.json"), 2, /replace the firewall table/);
     wall.estate.edit(HOSTS, "note: ssh }", "note: ssh from anywhere }");
     assertEnds(await wall.demesne("apply", "plan.json"), 8, /inventory\/hosts\.yaml: changed since.*\nfix: /);
