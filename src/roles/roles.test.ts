@@ -1,7 +1,8 @@
 // What the roles make of the example, of its variations and of every system: shown by the programs that will read it.
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { describe, test } from "node:test";
-import { parse } from "yaml";
+import { parse, stringify } from "yaml";
 import { z } from "zod";
 // oxlint-disable-next-line no-restricted-imports -- a test reads real output; the room itself stays pure
 import { readCase } from "../../test/cases/read.ts";
@@ -12,7 +13,7 @@ import { idOf, kindOf, type Ref, type Resource } from "../resources/index.ts";
 import { controls, resourcesOf } from "./index.ts";
 
 const limit = { timeoutMs: 20_000 };
-const estate = await loadEstate("examples/harbour", {
+const estate = await loadEstate(join(import.meta.dirname, "../../examples/harbour"), {
   signal: AbortSignal.timeout(20_000),
   clock: { now: () => Date.parse("2026-11-21T12:00:00Z") },
 });
@@ -62,6 +63,50 @@ const refsOf = (given: Given): string[] => wantedOf(given).map((each) => each.re
 const sshdFileOf = (waivers: Estate["waivers"]): string =>
   textOf(wantedOf({ of: { ...estate, waivers } }), "/etc/ssh/sshd_config.d/00-demesne.conf");
 
+/** What most of them have, and nobody wants to read a hundred times. */
+const usual: Readonly<Record<string, unknown>> = {
+  mode: "0644",
+  owner: "root",
+  group: "root",
+  state: "installed",
+  brings: { units: {} },
+};
+
+/** Everything wanted, as a reviewer reads it. Digests are numbered: which text they are of stands beside them. */
+function reviewed(all: readonly Resource[]): string {
+  const digests: string[] = [];
+  return all
+    .map(reviewedOne)
+    .join("")
+    .replaceAll(/sha256:[0-9a-f]{64}/g, (digest) => {
+      if (!digests.includes(digest)) digests.push(digest);
+      return `sha256:<${digests.indexOf(digest) + 1}>`;
+    });
+}
+
+function reviewedOne(each: Resource): string {
+  const { ref, risk, adopt, ownKernel } = each;
+  const marks = [
+    each.role,
+    ...(risk === "routine" ? [] : [risk]),
+    ...(adopt ? ["adopted"] : []),
+    ...(ownKernel === undefined ? [] : ["own kernel"]),
+  ];
+  const needs = each.needs.filter((need) => !/^(?:directory|user|group):/.test(need));
+  // The gateway's own room says what stands in its configuration.
+  const hidden = ref.endsWith("/gateway.yaml") ? ["content"] : [];
+  const told = Object.entries(z.record(z.string(), z.unknown()).parse(each.wanted)).filter(
+    ([key, value]) =>
+      value !== idOf(ref) && !hidden.includes(key) && JSON.stringify(value) !== JSON.stringify(usual[key]),
+  );
+  const parts = { ...(needs.length === 0 ? {} : { needs: needs.join(", ") }), ...Object.fromEntries(told) };
+  const text =
+    Object.keys(parts).length === 0
+      ? ""
+      : stringify(parts, { lineWidth: 0, defaultStringType: "PLAIN" }).replaceAll(/^(?=.)/gm, "  ");
+  return `${ref}  (${marks.join(", ")})\n${text}`;
+}
+
 /** The chat UI opened to the office and to everybody on IPv6, a gateway that was published, two openings of the host. */
 const busy: Estate = {
   ...estate,
@@ -98,6 +143,11 @@ describe("the example's control host", () => {
 
   test("wants at least 100 things", () => {
     assert.ok(all.length >= 100, String(all.length));
+  });
+
+  test("wants what was reviewed, to the letter", (t) => {
+    const path = join(import.meta.dirname, "../../test/cases/roles/harbour-control.txt");
+    t.assert.fileSnapshot(reviewed(all), path, { serializers: [String] });
   });
 
   test("is the same whenever it is asked for", () => {
