@@ -45,6 +45,8 @@ function checkImage(files: ServiceFiles, estate: EstateFiles, path: Path, text: 
   const image = imageOf(text);
   if (image.kind === "named") {
     if (image.name === service.value.build) return [];
+    if (service.value.build !== undefined && image.name.includes("/"))
+      return checkPublished(compose, estate, path, image.name);
     const fix = "append @sha256: and the digest that the tag stands for, and note both in inventory/images.lock.yaml";
     return [at(compose, path, `should be pinned by digest, name:tag@sha256:..., got ${shown(text)}`, fix)];
   }
@@ -54,6 +56,13 @@ function checkImage(files: ServiceFiles, estate: EstateFiles, path: Path, text: 
   if (locked === undefined)
     return [at(compose, path, `should be in inventory/images.lock.yaml, got ${image.ref}`, fix)];
   return [at(compose, path, `should have the locked digest ${locked}, got ${image.digest}`, fix)];
+}
+
+/** An image that Demesne builds, under the name by which it was pushed: the digest stands in the lock only. */
+function checkPublished(compose: ServiceFiles["compose"], estate: EstateFiles, path: Path, name: string) {
+  if (estate.imagesLock.value.images[name] !== undefined) return [];
+  const fix = `push it, and put its digest under ${shown(name)} into inventory/images.lock.yaml`;
+  return [at(compose, path, `should be in inventory/images.lock.yaml, got ${shown(name)}`, fix)];
 }
 
 function checkVolume({ compose, service }: ServiceFiles, path: Path, volume: string): readonly Finding[] {

@@ -6,7 +6,8 @@ export const ImagesLockFile = z
   .strictObject({
     images: z
       .record(
-        z.string().regex(/^[a-z0-9][a-z0-9._/-]*(?::[A-Za-z0-9_][A-Za-z0-9_.-]*)?$/, {
+        // A registry may have a port.
+        z.string().regex(/^(?:[a-z0-9][a-z0-9.-]*:\d{1,5}\/)?[a-z0-9][a-z0-9._/-]*(?::[A-Za-z0-9_][A-Za-z0-9_.-]*)?$/, {
           error: "should be an image reference, `name:tag`",
         }),
         Digest,
