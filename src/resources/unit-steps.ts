@@ -16,7 +16,8 @@ export function verbsOf(change: UnitChange): string[] {
   const changed = new Map(change.differences.map((each) => [each.path, each.to]));
   const unmask = changed.has("masked") ? ["unmask"] : [];
   const enable = changed.has("enabled") ? [changed.get("enabled") === true ? "enable" : "disable"] : [];
-  if (changed.get("active") === true) return [...unmask, ...enable, "start"];
+  // An earlier step (the package's own) may have started it by now, with what was there then: a restart starts too.
+  if (changed.get("active") === true) return [...unmask, ...enable, dropInText(wanted) === "" ? "start" : "restart"];
   if (changed.get("active") === false) return [...unmask, ...enable, "stop"];
   const runs = wanted.active === true || (wanted.active === undefined && change.observed.active);
   return [...unmask, ...enable, ...(runs && change.differences.some(restarts) ? ["restart"] : [])];
