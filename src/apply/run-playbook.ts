@@ -131,6 +131,7 @@ function environment(folder: string, remote: string): Record<string, string> {
     PATH,
     HOME,
     LC_ALL: "C.UTF-8",
+    PYTHONDONTWRITEBYTECODE: "1",
     ...(SSH_AUTH_SOCK === undefined ? {} : { SSH_AUTH_SOCK }),
     ANSIBLE_CONFIG: join(folder, "ansible.cfg"),
     ANSIBLE_HOME: join(folder, "home"),
