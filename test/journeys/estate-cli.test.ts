@@ -3,13 +3,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { assertEnds } from "./watched.ts";
-import { openWall, type Wall } from "./wall.ts";
+import type { Seat } from "./seat.ts";
+import { openWall } from "./wall.ts";
 
 const skip = process.getuid?.() === 0 ? false : "twins need root";
 const HOSTS = "inventory/hosts.yaml";
 
 describe("the command line", { skip, timeout: 600_000 }, () => {
-  let wall: Wall;
+  let wall: Seat;
   before(async () => {
     wall = await openWall();
   });

@@ -7,14 +7,15 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "../../src/lib/run.ts";
 import { assertEnds } from "./watched.ts";
-import { openWall, type Wall } from "./wall.ts";
+import type { Seat } from "./seat.ts";
+import { openWall } from "./wall.ts";
 
 const skip = process.getuid?.() === 0 ? false : "twins need root";
 const HOSTS = "inventory/hosts.yaml";
 const STRANGER = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
 
 describe("what is wrong around an estate", { skip, timeout: 1_200_000 }, () => {
-  let wall: Wall;
+  let wall: Seat;
   before(async () => {
     wall = await openWall();
   });
