@@ -41,7 +41,7 @@ test("a shell reads quoted words back as they were", async () => {
       const { stdout } = await run(["sh", "-c", shellQuote(["printf", "%s\\0", ...words])], { timeoutMs: 10_000 });
       assert.deepEqual(stdout.split("\0").slice(0, -1), words);
     }),
-    { numRuns: 25 },
+    { numRuns: 12 },
   );
 });
 
