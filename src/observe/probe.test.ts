@@ -58,7 +58,7 @@ async function put(name: string, content: string | Uint8Array): Promise<string> 
 const unobservable = (answer: Answer): string =>
   "unobservable" in answer ? answer.unobservable : assert.fail(JSON.stringify(answer));
 
-describe("what the probe may run", () => {
+describe("what the probe may run", { concurrency: true }, () => {
   const refused = [
     ["rm", "-rf", "/nowhere"],
     ["sh", "-c", "true"],
@@ -164,7 +164,7 @@ test("questions of one command are asked as one, with all their operands", async
   );
 });
 
-describe("a path", () => {
+describe("a path", { concurrency: true }, () => {
   test("is told with type, mode, owner, digest and, where asked for, its text", async () => {
     const path = await put("plain", "hello é\n");
     const plain = { type: "file", mode: "0640", owner: "root", group: "root", digest: digest("hello é\n") };
@@ -215,7 +215,7 @@ describe("a path", () => {
   });
 
   test("that holds a secret is unobservable without the key: a plain digest could be guessed", async () => {
-    const path = await put("secret", "canary");
+    const path = await put("another-secret", "canary");
     assert.equal(
       unobservable(await answerTo({ ask: "stat", path, keyed: true })),
       `there is no key for the digest of ${path}`,
@@ -232,7 +232,7 @@ describe("a path", () => {
 
   test("that was swapped for a link after it was looked at is not followed", async () => {
     const link = join(folder, "swapped");
-    await symlink(await put("target", "secret"), link);
+    await symlink(await put("another-target", "secret"), link);
     // What `look` would do next, had it seen a plain file a moment ago.
     const answer = await python(
       `\ntry:\n    print(json.dumps(read(${JSON.stringify(link)}, True, None)))\nexcept OSError as error:\n    print(json.dumps(error.strerror))`,
@@ -249,7 +249,7 @@ describe("a path", () => {
   });
 
   test("that is not there is absent, also below a file", async () => {
-    const file = await put("plain", "x");
+    const file = await put("not-a-folder", "x");
     assert.deepEqual(await answerTo({ ask: "stat", path: join(folder, "nowhere"), content: true }), { type: "absent" });
     assert.deepEqual(await answerTo({ ask: "stat", path: join(file, "below"), content: true }), { type: "absent" });
   });
