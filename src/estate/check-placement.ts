@@ -11,7 +11,17 @@ export function checkPlacement(files: EstateFiles): readonly Finding[] {
     }),
     ...checkGateway(files),
     ...checkDocker(files),
+    ...checkLogin(files),
   ];
+}
+
+/** sshd lets in one group, and the role common puts the accounts into it: without it nobody could log in any more. */
+function checkLogin({ hosts }: EstateFiles): readonly Finding[] {
+  return Object.entries(hosts.value.hosts).flatMap(([id, { roles }]) => {
+    if (!roles.includes("ssh-hardening") || roles.includes("common")) return [];
+    const what = "should have common beside ssh-hardening, without which nobody may log in";
+    return [at(hosts, ["hosts", id, "roles"], what, "add common to roles")];
+  });
 }
 
 /** Debian 12's own Docker is 20.10, whose loopback ports a neighbour can reach. */
