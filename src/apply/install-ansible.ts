@@ -29,6 +29,8 @@ export type InstallOptions = {
   readonly cache: string;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
+  /** What is pinned for this machine, where it is known already: asking costs a start of Python. */
+  readonly pin?: Pin | undefined;
 };
 
 const INSTALL_TIMEOUT_MS = 10 * 60_000;
@@ -59,18 +61,18 @@ export async function pinnedAnsible(): Promise<Pin> {
 
 /** Answers the pinned ansible-core, installing it when it is not there yet. Throws Problem `prerequisite`. */
 export async function installAnsible(options: InstallOptions): Promise<Ansible> {
-  const { version, digest: pin, note, requirements, python } = await pinnedAnsible();
-  const folder = join(options.cache, "ansible", `${version}-py3.${python.minor}-${pin.slice(7, 19)}`);
+  const { version, digest: pinned, note, requirements, python } = options.pin ?? (await pinnedAnsible());
+  const folder = join(options.cache, "ansible", `${version}-py3.${python.minor}-${pinned.slice(7, 19)}`);
   if (!(await exists(join(folder, "complete")))) {
     options.progress.step(`installing ansible-core ${version}${note} into ${folder}`);
     await install(folder, python.path, requirements, options.signal);
   }
-  return { playbook: join(folder, "bin", "ansible-playbook"), version, python: python.version, digest: pin };
+  return { playbook: join(folder, "bin", "ansible-playbook"), version, python: python.version, digest: pinned };
 }
 
 async function findPython(): Promise<Pin["python"]> {
   const ask = "import sys; print(sys.executable); print('%d.%d.%d' % sys.version_info[:3])";
-  const { status, stdout } = await run(["python3", "-c", ask], { timeoutMs: 10_000 }).catch(() => ({
+  const { status, stdout } = await run(["python3", "-I", "-S", "-c", ask], { timeoutMs: 10_000 }).catch(() => ({
     status: 1,
     stdout: "",
   }));

@@ -1,7 +1,7 @@
 // demesne apply: runs a saved plan, and looks whether the hosts are as wanted.
 import { join } from "node:path";
 import { z } from "zod";
-import { applyHost, installAnsible } from "../apply/index.ts";
+import { applyHost, installAnsible, pinnedAnsible } from "../apply/index.ts";
 import { loadEstate } from "../estate/index.ts";
 import { openLedger } from "../ledger/index.ts";
 import { readPlan, refuseStale } from "./bound-plan.ts";
@@ -47,10 +47,10 @@ async function runApply(
 ): Promise<ExitName> {
   const { progress, signal } = context;
   const { plan, digest } = await readPlan(file);
-  const estate = await loadEstate(options.estate ?? ".", { signal });
-  await refuseStale(file, plan, estate);
+  const [estate, pin] = await Promise.all([loadEstate(options.estate ?? ".", { signal }), pinnedAnsible()]);
+  await refuseStale(file, plan, estate, pin.digest);
   const secrets = await estateSecrets(estate, signal);
-  const ansible = await installAnsible({ cache: cacheFolder(), progress, signal });
+  const ansible = await installAnsible({ cache: cacheFolder(), progress, signal, pin });
   const ledger = openLedger(join(estate.root, ".demesne", "ledger"));
   let left = 0;
   for (const hostPlan of plan.hosts) {

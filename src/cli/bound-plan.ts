@@ -11,13 +11,14 @@ import { version } from "./version.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** The plan of all hosts, bound to what it was computed from. */
+/** The plan of all hosts, bound to what it was computed from; this machine is asked while the hosts are looked at. */
 export async function bindPlan(
   estate: Estate,
   nonce: string,
-  hosts: readonly HostPlan[],
+  looks: readonly HostPlan[] | Promise<readonly HostPlan[]>,
   hours: number,
 ): Promise<Plan> {
+  const [hosts, { digest: ansible }, probe] = await Promise.all([looks, pinnedAnsible(), probeText()]);
   const now = Date.now();
   const { name, profile, inputs } = estate;
   return Plan.parse({
@@ -26,14 +27,10 @@ export async function bindPlan(
     created: new Date(now).toISOString(),
     expires: new Date(now + hours * HOUR_MS).toISOString(),
     nonce,
-    bound: await boundTo(),
+    bound: { probe: digest(probe), ansible },
     estate: { name, profile, inputs },
     hosts,
   });
-}
-
-async function boundTo(): Promise<Plan["bound"]> {
-  return { probe: digest(await probeText()), ansible: (await pinnedAnsible()).digest };
 }
 
 /** Reads a saved plan. Throws Problem `usage` (no such file) or `stale` (edited, or of another version). */
@@ -62,16 +59,15 @@ function parseJson(text: string): unknown {
 }
 
 /** Throws Problem `stale`, naming what is different now. */
-export async function refuseStale(file: string, plan: Plan, estate: Estate): Promise<void> {
+export async function refuseStale(file: string, plan: Plan, estate: Estate, ansible: string): Promise<void> {
   if (Date.parse(plan.expires) < Date.now()) throw stale(file, `has expired at ${plan.expires}`);
   if (plan.estate.name !== estate.name)
     throw stale(file, `is a plan of the estate ${plan.estate.name}, not of ${estate.name}`);
   const paths = changedPaths(plan, estate);
   if (paths.length > 0) throw stale(paths.join(", "), "changed since the plan was made, so nothing was done");
-  const now = await boundTo();
-  if (now.probe !== plan.bound.probe)
+  if (digest(await probeText()) !== plan.bound.probe)
     throw stale(file, `was made with another probe (Demesne ${plan.tool}, this is ${version()})`);
-  if (now.ansible !== plan.bound.ansible) throw stale(file, "was made for another ansible-core than this machine's");
+  if (ansible !== plan.bound.ansible) throw stale(file, "was made for another ansible-core than this machine's");
 }
 
 function changedPaths(plan: Plan, estate: Estate): string[] {

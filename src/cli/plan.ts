@@ -57,7 +57,7 @@ async function runPlan(
   if (options.role !== undefined) refuseUnknownRole(options.role, chosen);
   const secrets = await estateSecrets(estate, signal);
   const nonce = newNonce();
-  const hosts = await Promise.all(
+  const looks = Promise.all(
     chosen.map(async (host) => {
       const input = {
         estate,
@@ -71,12 +71,12 @@ async function runPlan(
       return await withHost(addressOf(host), async (ssh) => await planOneHost({ ...input, ssh, signal }));
     }),
   );
-  const made = await bindPlan(estate, nonce, hosts, options.hours);
+  const made = await bindPlan(estate, nonce, looks, options.hours);
   if (options.out !== undefined) await writeWhole(options.out, canonicalJson(made), 0o600);
   const shown = { paint: painter(context.isColoured), full: options.full === true };
   context.out(options.json === true ? `${canonicalJson(made)}\n` : renderPlan(made, shown));
-  if (hosts.some((each) => each.refusals.length > 0)) return "refused";
-  return hosts.some((each) => each.changes.length + each.waiting.length > 0) ? "changes" : "done";
+  if (made.hosts.some((each) => each.refusals.length > 0)) return "refused";
+  return made.hosts.some((each) => each.changes.length + each.waiting.length > 0) ? "changes" : "done";
 }
 
 /** An unknown role would plan nothing, and look like nothing to do. */
