@@ -61,7 +61,8 @@ async function writeInputs(folder: string, { host, playbook, secret }: RunPlaybo
   await write("ansible.cfg", "");
   await write("playbook.yml", playbook.text);
   await write("inventory.json", JSON.stringify(inventory(host)));
-  for (const tree of playbook.trees) await write(tree.name, tar(tree.entries.map((each) => tarEntry(each, secret))));
+  for (const { name, entries } of playbook.trees)
+    await write(name, tar(entries.map((each) => tarEntry(each, secret))).toString("base64"));
 }
 
 function inventory(host: SshHost) {
@@ -138,6 +139,8 @@ function environment(folder: string, remote: string): Record<string, string> {
     ANSIBLE_LOCAL_TEMP: join(folder, "tmp"),
     ANSIBLE_REMOTE_TEMP: remote,
     ANSIBLE_PIPELINING: "True",
+    // A module notes its arguments in the host's journal, and texts of files are among them.
+    ANSIBLE_NO_TARGET_SYSLOG: "True",
     ANSIBLE_SSH_ARGS: "",
     ANSIBLE_CALLBACK_PLUGINS: new URL("ansible", import.meta.url).pathname,
     ANSIBLE_STDOUT_CALLBACK: "demesne_events",
@@ -150,7 +153,7 @@ function environment(folder: string, remote: string): Record<string, string> {
 
 function taskProblem(id: string, { event, task, msg, stderr, stdout }: Event): Problem {
   // For a program that failed, Ansible's own message says only that it did.
-  const isVague = msg === "non-zero return code" || msg?.startsWith("failed to unpack") === true;
+  const isVague = msg === "non-zero return code";
   const reasons = isVague ? [tail(stderr), tail(stdout)] : [msg, tail(stderr), tail(stdout)];
   const said = reasons.find((each) => each !== undefined && each !== "") ?? "no reason was given";
   return new Problem({

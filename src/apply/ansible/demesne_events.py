@@ -41,7 +41,5 @@ class CallbackModule(CallbackBase):
         told = getattr(result, "result", None) or result._result
         if told.get("_ansible_no_log"):
             told = {"msg": "the output is withheld: the task handles a secret"}
-        # unarchive says "failed to unpack", and what tar said only here.
-        told = {"stderr": told.get("extract_results", {}).get("err"), **told}
         parts = {key: str(told[key])[-4000:] for key in ("msg", "stderr", "stdout", "rc") if told.get(key)}
         self._say(event=event, task=result.task_name, **parts)
