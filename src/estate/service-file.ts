@@ -40,7 +40,8 @@ const Health = z.strictObject({
   path: z
     .string()
     .regex(/^\/\S*$/, { error: "should be a path, `/health`" })
-    .meta({ description: "the path that answers 200", examples: ["/health"] }),
+    .default("")
+    .meta({ description: "the path that answers 200; not for what speaks no HTTP", examples: ["/health"] }),
   startSeconds: z.int().min(1).max(900).default(60).meta({ description: "how long a start may take" }),
 });
 
@@ -50,6 +51,21 @@ const Rehearse = z
     z.strictObject({ mode: z.literal("skip"), reason: Sentence }),
   ])
   .meta({ description: "whether a rehearsal runs it; a skip needs its reason" });
+
+/** What an image cannot do, said openly; everything else that hardens a container is not up for discussion here. */
+const Without = z.strictObject({
+  control: z
+    .enum(["read-only", "non-root", "healthcheck", "cap-drop"])
+    .meta({
+      description: "what its containers lack: a read-only root, a user of their own, a health check, no capabilities",
+    }),
+  container: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: "the container that lacks it; all of them without this" }),
+  reason: Sentence,
+});
 
 export const ServiceFile = z
   .strictObject({
@@ -69,6 +85,7 @@ export const ServiceFile = z
     health: Health.meta({ description: "where it says that it is well" }),
     keys: z.array(ServiceKey).default([]).meta({ description: "virtual keys that it uses at the gateway" }),
     secrets: z.array(ServiceSecret).default([]).meta({ description: "other secrets that it needs" }),
+    without: z.array(Without).default([]).meta({ description: "hardening that its image does not stand, and why" }),
     files: z.array(FileName).default([]).meta({ description: "files of this folder that compose.yaml mounts" }),
   })
   .meta({ title: "services/<name>/service.yaml", description: "What a service is, and for whom." });
