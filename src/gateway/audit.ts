@@ -8,8 +8,8 @@ import type { Log } from "./log.ts";
 import { Refusal } from "./refusal.ts";
 
 /** Records carried at a time, and how long the first may wait for company: each batch costs the ledger one lock and flush. */
-const BATCH = 256;
-const GATHER_MS = 50;
+const BATCH = 512;
+const GATHER_MS = 200;
 
 /** When the ledger cannot be written, so many records may wait before nothing more is let through. */
 const MAX_WAITING = 20_000;
@@ -26,10 +26,13 @@ export class Audit {
   readonly #next: StatementSync;
   readonly #one: StatementSync;
   readonly #done: StatementSync;
+  readonly #count: StatementSync;
   /** Records of this process, so that they need not be read back; the outbox says which of them are committed. */
   readonly #fresh = new Map<number, LedgerRecord>();
   #waiting: number;
   #carrying: Promise<void> | undefined;
+  #hurry: (() => void) | undefined;
+  #isHurried = false;
 
   constructor(effects: { readonly books: Books; readonly ledger: Ledger; readonly log: Log }) {
     this.#books = effects.books;
@@ -40,7 +43,8 @@ export class Audit {
     this.#next = db.prepare("SELECT n FROM outbox ORDER BY n LIMIT ?");
     this.#one = db.prepare("SELECT record FROM outbox WHERE n = ?");
     this.#done = db.prepare("DELETE FROM outbox WHERE n <= ?");
-    this.#waiting = Number(db.prepare("SELECT count(*) AS waiting FROM outbox").get()?.["waiting"]);
+    this.#count = db.prepare("SELECT count(*) AS waiting FROM outbox");
+    this.#waiting = Number(this.#count.get()?.["waiting"]);
   }
 
   /** Records that are committed and not yet in the ledger. */
@@ -74,6 +78,8 @@ export class Audit {
 
   /** Resolves when nothing waits any more, or the ledger refuses. */
   async settled(): Promise<void> {
+    this.#isHurried = true;
+    this.#hurry?.();
     await this.#carrying;
   }
 
@@ -82,7 +88,7 @@ export class Audit {
   }
 
   async #carryAll(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
+    await this.#gather();
     for (let batch = this.#batch(BATCH); batch.length > 0; batch = this.#batch(BATCH)) {
       try {
         await this.#carry(batch);
@@ -92,10 +98,18 @@ export class Audit {
         setTimeout(() => this.#start(), RETRY_MS).unref();
         return;
       }
+      await this.#gather();
     }
-    this.#waiting = 0;
-    this.#fresh.clear();
     this.#carrying = undefined;
+  }
+
+  /** A full batch goes at once, and when the gateway stops, what there is. */
+  async #gather(): Promise<void> {
+    if (this.#waiting >= BATCH || this.#isHurried) return;
+    await new Promise<void>((resolve) => {
+      this.#hurry = resolve;
+      setTimeout(resolve, GATHER_MS);
+    });
   }
 
   async #carry(batch: readonly Waiting[]): Promise<void> {
@@ -108,6 +122,12 @@ export class Audit {
 
   async #tickOff(upTo: number): Promise<void> {
     await this.#books.commitSoon(() => this.#done.run(upTo));
+    // Counted, not subtracted: what a transaction took back was added too.
+    this.#waiting = Number(this.#count.get()?.["waiting"]);
+    for (const n of this.#fresh.keys()) {
+      if (n > upTo) break;
+      this.#fresh.delete(n);
+    }
   }
 
   #batch(size: number): Waiting[] {

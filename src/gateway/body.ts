@@ -64,7 +64,7 @@ async function collect(request: IncomingMessage, limits: BodyLimits, grow: (size
     );
     const settle = (then: () => void): void => {
       clearTimeout(timer);
-      request.off("data", onData);
+      request.off("data", onData).off("end", onEnd).off("close", onClose);
       // What still comes is thrown away, so that the refusal can be answered.
       request.resume();
       then();
@@ -78,11 +78,10 @@ async function collect(request: IncomingMessage, limits: BodyLimits, grow: (size
         settle(() => reject(error));
       }
     };
-    request.on("data", onData);
-    request.once("end", () =>
-      settle(() => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks))),
-    );
-    request.once("close", () => settle(() => reject(new Refusal("invalid_request_error", "the request was cut"))));
+    const onEnd = (): void =>
+      settle(() => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)));
+    const onClose = (): void => settle(() => reject(new Refusal("invalid_request_error", "the request was cut")));
+    request.on("data", onData).on("end", onEnd).on("close", onClose);
   });
 }
 
