@@ -23,6 +23,11 @@ const rooms: Record<string, readonly string[]> = {
   evidence: ["ledger", "verify", "policy", "estate"],
   lab: ["host"],
   console: ["plan", "ledger", "evidence"],
+  init: ["estate", "secrets", "guard"],
+  doctor: ["estate", "secrets", "guard", "host", "apply", "init"],
+  lint: ["estate"],
+  registry: [],
+  catalogue: ["estate"],
 };
 
 /** Rooms whose functions are pure: no I/O, clock, environment or randomness. */
@@ -34,6 +39,11 @@ const sideDoors: Readonly<Record<string, readonly string[]>> = {
   roles: ["gateway/config.ts"],
   // The append path alone: the guard must start fast.
   guard: ["ledger/append.ts", "ledger/sha256.ts"],
+  // Where secrets files are written and checked, not only opened.
+  init: ["secrets/desk/index.ts"],
+  doctor: ["secrets/desk/index.ts"],
+  // The parsed files with their lines, which nobody needs who wants an estate that is right.
+  lint: ["estate/inspect.ts"],
 };
 
 const walls = Object.entries(rooms).map(([room, eats]) => {

@@ -5,6 +5,11 @@ type Entry = { readonly name: string; readonly summary: string; readonly load: (
 
 export const commands: readonly Entry[] = [
   {
+    name: "init",
+    summary: "write a complete estate into an empty folder, or go on where an earlier run was stopped",
+    load: async () => (await import("./init.ts")).init,
+  },
+  {
     name: "plan",
     summary: "show every change that would make the hosts as the estate wants them",
     load: async () => (await import("./plan.ts")).plan,
