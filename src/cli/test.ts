@@ -3,6 +3,7 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { openQuestions, readDocuments } from "../init/index.ts";
 import { Problem } from "../lib/problem.ts";
 import { checkSecrets } from "../secrets/desk/index.ts";
 import { loadIdentities } from "../secrets/index.ts";
@@ -20,6 +21,7 @@ const ALLOWED_SIGNERS = "policy/allowed_signers";
 const TestOptions = z.strictObject({
   baseline: z.string().optional().meta({ description: "findings that were looked at", placeholder: "file" }),
   sarif: z.string().optional().meta({ description: "write the findings as SARIF too", placeholder: "file" }),
+  strict: z.boolean().optional().meta({ description: "questions that are still open are errors" }),
   json: z.boolean().optional().meta({ description: "print as JSON" }),
 });
 
@@ -28,7 +30,7 @@ export const test = command({
   summary: "test the estate without touching a host: secrets in files and history, the secrets file",
   arguments: [{ name: "estate", description: "the estate's folder", default: "." }],
   options: TestOptions,
-  exits: ["done", "usage", "estate", "prerequisite", "secret", "interrupted"],
+  exits: ["done", "usage", "estate", "prerequisite", "unhealthy", "secret", "interrupted"],
   run: runTest,
 });
 
@@ -42,14 +44,16 @@ async function runTest(
   const scan = { folder, isHistoryIncluded: true, isPlainFolder: !isRepository, baseline: options.baseline };
   const { scanned, known } = await scanFolder(scan, join(folder, SECRETS_FILE), context.signal);
   const checked = await checkFile(folder, context.signal);
-  const findings = [...(checked ?? []), ...scanned.findings.map(placedScan)];
+  const open = openQuestions(await readDocuments(folder)).map((each) => placedQuestion(each, options.strict === true));
+  const findings = [...(checked ?? []), ...scanned.findings.map(placedScan), ...open];
   const { files, commits, bytes, leftOut, waived } = scanned;
   const looked = { files, commits, bytes, leftOut, waived: waived.length, knownValues: known ?? null };
   const tested: Tested = { format: 1, findings, isRepository, isSecretsFileThere: checked !== undefined, ...looked };
   if (options.sarif !== undefined)
     await writeSarif(options.sarif, [...(checked ?? []).flatMap(sarifOf), ...scanned.findings, ...waived]);
   context.out(options.json === true ? `${JSON.stringify(tested)}\n` : renderTest(tested, SECRETS_FILE));
-  return findings.some(({ severity }) => severity === "error") ? "secret" : "done";
+  if (scanned.findings.length > 0 || (checked ?? []).some(isError)) return "secret";
+  return open.some(isError) ? "unhealthy" : "done";
 }
 
 /** Findings about the secrets file; undefined when there is none yet. */
@@ -62,6 +66,18 @@ async function checkFile(folder: string, signal: AbortSignal): Promise<Placed[] 
   const identities = await loadIdentities(process.env, signal);
   const findings = await checkSecrets({ path, text }, { identities, signers });
   return findings.map((each) => placed(each, { path, text, shown: SECRETS_FILE }));
+}
+
+type OpenQuestion = ReturnType<typeof openQuestions>[number];
+
+/** What only a person can state; to be stated before the estate holds personal data. */
+function placedQuestion({ file, line, question }: OpenQuestion, isStrict: boolean): Placed {
+  const fix = "write the answer in its place and take the mark out";
+  return { severity: isStrict ? "error" : "warning", file, line, what: `open question: ${question}`, fix };
+}
+
+function isError({ severity }: Placed): boolean {
+  return severity === "error";
 }
 
 /** Warnings are no results: what reads SARIF takes each for an error. */

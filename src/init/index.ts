@@ -3,6 +3,5 @@
 export { Answers } from "./answers.ts";
 export { initEstate, type Initialised } from "./init.ts";
 export { openQuestions, readDocuments } from "./open-questions.ts";
-export { placeOf } from "./place.ts";
 export { staleSchemas } from "./schema-files.ts";
 export { PLACEHOLDER } from "./secret-values.ts";

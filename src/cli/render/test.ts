@@ -7,7 +7,7 @@ export function renderTest(tested: Tested, secretsFile: string): string {
   const warnings = findings.length - errors;
   const history = tested.isRepository ? `${commits} commits` : "no history: this is not a git repository";
   return [
-    ...findings.map(renderPlaced),
+    ...findings.map((each, at) => renderPlaced(each, findings[at + 1])),
     ...tested.leftOut.map((path) => `${path}: not scanned, it is larger than 16 MiB`),
     ...(tested.isSecretsFileThere ? [] : [`${secretsFile}: not checked, there is none yet`]),
     tested.knownValues === null
@@ -18,7 +18,8 @@ export function renderTest(tested: Tested, secretsFile: string): string {
   ].join("\n");
 }
 
-function renderPlaced({ severity, file, line, commit, what, fix }: Placed): string {
+/** A fix that is the next finding's too is told once, after the last of them. */
+function renderPlaced({ severity, file, line, commit, what, fix }: Placed, next: Placed | undefined): string {
   const place = commit === undefined ? `${file}:${line}` : `${file}:${line} in commit ${commit.slice(0, 12)}`;
-  return `${place}: ${severity === "warning" ? "warning: " : ""}${what}\n  fix: ${fix}`;
+  return `${place}: ${severity === "warning" ? "warning: " : ""}${what}${next?.fix === fix ? "" : `\n  fix: ${fix}`}`;
 }
