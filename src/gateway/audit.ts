@@ -2,8 +2,9 @@
 // Records hold who, what, where and how much; never content.
 import type { StatementSync } from "node:sqlite";
 import type { Ledger, LedgerRecord } from "../ledger/index.ts";
+import type { Clock } from "../lib/ports.ts";
 import type { Books } from "./books.ts";
-import { isObject } from "./json.ts";
+import type { LedgerThread } from "./ledger-thread.ts";
 import type { Log } from "./log.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -16,32 +17,32 @@ const MAX_WAITING = 20_000;
 
 const RETRY_MS = 2000;
 
-type Waiting = { readonly n: number; readonly record: LedgerRecord };
+type Waiting = { readonly n: number; readonly record: string };
+
+export type AuditEffects = {
+  readonly books: Books;
+  readonly ledger: Ledger;
+  readonly thread: LedgerThread;
+  readonly clock: Clock;
+  readonly log: Log;
+};
 
 export class Audit {
-  readonly #books: Books;
-  readonly #ledger: Ledger;
-  readonly #log: Log;
+  readonly #effects: AuditEffects;
   readonly #insert: StatementSync;
   readonly #next: StatementSync;
-  readonly #one: StatementSync;
   readonly #done: StatementSync;
   readonly #count: StatementSync;
-  /** Records of this process, so that they need not be read back; the outbox says which of them are committed. */
-  readonly #fresh = new Map<number, LedgerRecord>();
   #waiting: number;
   #carrying: Promise<void> | undefined;
   #hurry: (() => void) | undefined;
   #isHurried = false;
 
-  constructor(effects: { readonly books: Books; readonly ledger: Ledger; readonly log: Log }) {
-    this.#books = effects.books;
-    this.#ledger = effects.ledger;
-    this.#log = effects.log;
+  constructor(effects: AuditEffects) {
+    this.#effects = effects;
     const { db } = effects.books;
     this.#insert = db.prepare("INSERT INTO outbox (record) VALUES (?)");
-    this.#next = db.prepare("SELECT n FROM outbox ORDER BY n LIMIT ?");
-    this.#one = db.prepare("SELECT record FROM outbox WHERE n = ?");
+    this.#next = db.prepare("SELECT n, record FROM outbox ORDER BY n LIMIT ?");
     this.#done = db.prepare("DELETE FROM outbox WHERE n <= ?");
     this.#count = db.prepare("SELECT count(*) AS waiting FROM outbox");
     this.#waiting = Number(this.#count.get()?.["waiting"]);
@@ -57,8 +58,7 @@ export class Audit {
     if (this.#waiting >= MAX_WAITING) {
       throw new Refusal("overloaded_error", "the audit ledger cannot be written", { "retry-after": "30" });
     }
-    const { lastInsertRowid } = this.#insert.run(JSON.stringify(record));
-    this.#fresh.set(Number(lastInsertRowid), record);
+    this.#insert.run(JSON.stringify(record));
     this.#waiting += 1;
     this.#start();
   }
@@ -68,9 +68,9 @@ export class Audit {
     const [first] = this.#batch(1);
     if (first === undefined) return;
     let carried = 0;
-    for await (const entry of this.#ledger.read()) {
+    for await (const entry of this.#effects.ledger.read()) {
       const { book, n } = entry.record;
-      if (book === this.#books.id && typeof n === "number") carried = n;
+      if (book === this.#effects.books.id && typeof n === "number") carried = n;
     }
     await this.#tickOff(carried);
     this.#start();
@@ -81,6 +81,7 @@ export class Audit {
     this.#isHurried = true;
     this.#hurry?.();
     await this.#carrying;
+    await this.#effects.thread.close();
   }
 
   #start(): void {
@@ -93,14 +94,19 @@ export class Audit {
       try {
         await this.#carry(batch);
       } catch {
-        this.#log({ event: "audit-late", waiting: this.#waiting });
+        this.#effects.log({ event: "audit-late", waiting: this.#waiting });
         this.#carrying = undefined;
-        setTimeout(() => this.#start(), RETRY_MS).unref();
+        this.#retryLater();
         return;
       }
       await this.#gather();
     }
     this.#carrying = undefined;
+  }
+
+  /** A part of what failed may have arrived, so the ledger is asked first. */
+  #retryLater(): void {
+    setTimeout(() => this.recover().catch(() => this.#retryLater()), RETRY_MS).unref();
   }
 
   /** A full batch goes at once, and when the gateway stops, what there is. */
@@ -113,43 +119,21 @@ export class Audit {
   }
 
   async #carry(batch: readonly Waiting[]): Promise<void> {
-    const book = this.#books.id;
+    const { books, ledger, thread, clock } = this.#effects;
     // The ledger must never know more than the books do after a power failure: their numbers would be used again.
-    await this.#books.flush();
-    await Promise.all(batch.map(async ({ n, record }) => await this.#ledger.append({ ...record, book, n })));
+    await books.flush();
+    await thread.carry({ dir: ledger.dir, now: clock.now(), book: books.id, lines: [...batch] });
     await this.#tickOff(batch.at(-1)?.n ?? 0);
   }
 
   async #tickOff(upTo: number): Promise<void> {
-    await this.#books.commitSoon(() => this.#done.run(upTo));
+    await this.#effects.books.commitSoon(() => this.#done.run(upTo));
     // Counted, not subtracted: what a transaction took back was added too.
     this.#waiting = Number(this.#count.get()?.["waiting"]);
-    for (const n of this.#fresh.keys()) {
-      if (n > upTo) break;
-      this.#fresh.delete(n);
-    }
   }
 
   #batch(size: number): Waiting[] {
-    if (!this.#books.db.isOpen) return [];
-    return this.#next.all(size).map((row) => {
-      const n = Number(row["n"]);
-      return { n, record: this.#fresh.get(n) ?? this.#read(n) };
-    });
+    if (!this.#effects.books.db.isOpen) return [];
+    return this.#next.all(size).map((row) => ({ n: Number(row["n"]), record: String(row["record"]) }));
   }
-
-  #read(n: number): LedgerRecord {
-    return readRecord(String(this.#one.get(n)?.["record"]));
-  }
-}
-
-function readRecord(text: string): LedgerRecord {
-  const record: unknown = JSON.parse(text);
-  if (!isRecord(record)) throw new TypeError("an audit record names its kind");
-  return record;
-}
-
-/** JSON text holds nothing but JSON. */
-function isRecord(value: unknown): value is LedgerRecord {
-  return isObject(value) && typeof value["kind"] === "string";
 }

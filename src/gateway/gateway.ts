@@ -14,6 +14,7 @@ import type { Desk } from "./exchange.ts";
 import { InFlight } from "./in-flight.ts";
 import { Keyring } from "./keyring.ts";
 import { closed, endConnections, listenTcp, listenUnix } from "./listen.ts";
+import { LedgerThread } from "./ledger-thread.ts";
 import { Limits } from "./limits.ts";
 import { readKey, type LoadedConfig } from "./load-config.ts";
 import type { Log } from "./log.ts";
@@ -101,7 +102,7 @@ function openRooms(effects: Effects, config: LoadedConfig) {
   const { clock, log } = effects;
   const books = new Books(config.state);
   const ledger = openLedger(join(config.state, "ledger"), { clock });
-  const audit = new Audit({ books, ledger, log });
+  const audit = new Audit({ books, ledger, thread: new LedgerThread(), clock, log });
   const accounts = new Accounts({ books, clock });
   const budgets = new Budgets({ books, clock });
   const metrics = new Metrics();
