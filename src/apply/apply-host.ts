@@ -1,5 +1,7 @@
-// One host: look again, run the plan, look again. The plan is refused when the host is not as it was when the plan was made.
+// One host: take the lease, look again, run the plan stage by stage, look once more. The plan is refused when the host is not
+// as it was when the plan was made.
 import type { SshHost } from "../host/index.ts";
+import type { Ledger } from "../ledger/index.ts";
 import { Problem } from "../lib/problem.ts";
 import type { Progress } from "../lib/ports.ts";
 import type { Sensitive } from "../lib/sensitive.ts";
@@ -7,17 +9,27 @@ import { observe, type Observation } from "../observe/index.ts";
 import { planHost, type HostPlan } from "../plan/index.ts";
 import type { Resource } from "../resources/index.ts";
 import type { Ansible } from "./install-ansible.ts";
-import { printPlaybook } from "./playbook.ts";
-import { runPlaybook } from "./run-playbook.ts";
+import { takeLease, type Lease, type Receipt } from "./lease.ts";
+import { nonceOf, printPlaybooks, type Playbook } from "./playbook.ts";
+import { remoteFolder, runPlaybook } from "./run-playbook.ts";
+import { prove, putBack } from "./window.ts";
 
 export type ApplyHostInput = {
   readonly host: SshHost;
+  /** The host's other address, if it has one: access is proven over each. */
+  readonly address6?: string | undefined;
   readonly plan: HostPlan;
+  /** Digest of the plan's bytes. */
+  readonly digest: string;
   /** What the estate wants of the host: to look at the same things again. */
   readonly wanted: readonly Resource[];
   readonly ansible: Ansible;
   readonly secret: (name: string) => Sensitive;
   readonly secretKey?: Uint8Array | undefined;
+  /** Where each step is written before it is taken; a rehearsal keeps none. */
+  readonly ledger?: Pick<Ledger, "append"> | undefined;
+  /** Take the lease even if another apply holds it. */
+  readonly takeOver?: boolean | undefined;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
 };
@@ -31,31 +43,101 @@ export type Applied = {
 
 /** Throws Problem `refused`, `stale`, `failed` or `unreachable`. */
 export async function applyHost(input: ApplyHostInput): Promise<Applied> {
-  const { host, plan, wanted, progress } = input;
+  const { host, plan, digest, takeOver, signal } = input;
   refuseRefusals(plan);
-  const now = await look(input);
-  refuseUsed(plan, now);
-  refuseDifference(plan, now);
-  if (isEmpty(plan)) return { host: host.id, applied: 0, left: planHost({ host: host.id, wanted, look: now }) };
-  const playbook = printPlaybook(plan);
-  let done = 0;
-  progress.step(`applying ${plan.changes.length} changes to ${host.id} in ${playbook.tasks} steps`);
-  await runPlaybook({
-    ...input,
-    playbook,
-    onTask: (task) => progress.detail(`${(done += 1)}/${playbook.tasks} ${task}`),
-  });
-  const left = planHost({ host: host.id, wanted, look: await look(input) });
-  return { host: host.id, applied: plan.changes.length, left };
+  if (isEmpty(plan)) return await applyNothing(input);
+  const lease = await takeLease(host, { plan: digest, takeOver, signal });
+  const remote = remoteFolder();
+  const playbooks = printPlaybooks(plan);
+  let receipt: Receipt | null = null;
+  try {
+    refuseStale(plan, await look(input));
+    await input.ledger?.append({ kind: "apply/intent", host: host.id, plan: digest, changes: plan.changes.length });
+    await runStages(input, playbooks, lease, remote);
+    const left = leftOf(input, await look(input));
+    receipt = await receive(input, left);
+    return { host: host.id, applied: plan.changes.length, left };
+  } catch (error) {
+    await noteFailure(input, error);
+    throw error;
+  } finally {
+    // A host that cannot be reached any more loses the folder with its next boot: it is memory. Files that were not
+    // renamed into their place are those of a play that failed.
+    await lease.release([remote, ...playbooks.flatMap(halvesOf)], receipt).catch(() => undefined);
+  }
 }
 
 /** Nothing to run and nothing to note: one look is all there is to it. */
-function isEmpty({ steps, owned }: HostPlan): boolean {
-  return steps.length === 0 && owned.before.length === owned.after.length;
+function isEmpty({ stages, owned }: HostPlan): boolean {
+  return stages.length === 0 && owned.before.length === owned.after.length;
+}
+
+async function applyNothing(input: ApplyHostInput): Promise<Applied> {
+  const now = await look(input);
+  refuseStale(input.plan, now);
+  return { host: input.host.id, applied: 0, left: leftOf(input, now) };
 }
 
 async function look({ host, wanted, secretKey, signal }: ApplyHostInput): Promise<Observation> {
   return await observe(host, wanted, { secretKey, signal });
+}
+
+function leftOf({ host, wanted }: ApplyHostInput, now: Observation): HostPlan {
+  return planHost({ host: host.id, wanted, look: now });
+}
+
+async function runStages(
+  input: ApplyHostInput,
+  playbooks: readonly Playbook[],
+  lease: Lease,
+  remote: string,
+): Promise<void> {
+  const { plan, host, progress } = input;
+  const total = playbooks.reduce((sum, each) => sum + each.tasks.length, 0);
+  progress.step(`applying ${plan.changes.length} changes to ${host.id} in ${total} steps`);
+  let done = 0;
+  const onTask = (task: string): void => progress.detail(`${(done += 1)}/${total} ${task}`);
+  for (const playbook of playbooks) {
+    const stage = { host: host.id, plan: input.digest, window: playbook.window?.name };
+    await input.ledger?.append({ kind: "apply/stage", ...stage, tasks: [...playbook.tasks] });
+    await runStage(input, playbook, { ...lease, remote, onTask });
+    await input.ledger?.append({ kind: "apply/staged", ...stage, tasks: playbook.tasks.length });
+  }
+}
+
+async function runStage(
+  input: ApplyHostInput,
+  playbook: Playbook,
+  how: Pick<Lease, "interpreter"> & { readonly remote: string; readonly onTask: (task: string) => void },
+): Promise<void> {
+  const { window } = playbook;
+  if (window === undefined) return await runPlaybook({ ...input, ...how, playbook });
+  const { address } = input.host.address;
+  const addresses = input.address6 === undefined ? [address] : [address, input.address6];
+  const open = { ...input, addresses, window, nonce: nonceOf(input.plan) };
+  try {
+    await runPlaybook({ ...input, ...how, playbook });
+  } catch (error) {
+    input.signal?.throwIfAborted();
+    throw await putBack(open, error instanceof Problem ? `${error.where}: ${error.what}` : String(error));
+  }
+  await prove(open);
+}
+
+async function receive({ ledger, host, plan, digest }: ApplyHostInput, left: HostPlan): Promise<Receipt> {
+  const told = { applied: plan.changes.length, left: left.changes.length + left.refusals.length };
+  const entry = await ledger?.append({ kind: "apply/result", host: host.id, plan: digest, ...told });
+  return { nonce: nonceOf(plan), plan: digest, ...told, entry: entry?.hash ?? "" };
+}
+
+/** A ledger that cannot be written must not hide what went wrong before. */
+async function noteFailure({ ledger, host, digest }: ApplyHostInput, error: unknown): Promise<void> {
+  const told = error instanceof Problem ? { where: error.where, what: error.what } : { where: "", what: "stopped" };
+  await ledger?.append({ kind: "apply/failed", host: host.id, plan: digest, ...told }).catch(() => undefined);
+}
+
+function halvesOf({ trees }: Playbook): string[] {
+  return trees.flatMap(({ entries }) => entries.filter((each) => each.type === "file").map((each) => each.path));
 }
 
 function refuseRefusals(plan: HostPlan): void {
@@ -69,33 +151,24 @@ function refuseRefusals(plan: HostPlan): void {
   });
 }
 
-/** The host's own list decides, so that another clone of the estate cannot replay a plan. */
-function refuseUsed(plan: HostPlan, { applied }: Observation): void {
-  const note = plan.history.trim().split("\n").at(-1) ?? "";
-  if (!applied.split("\n").includes(note)) return;
-  throw new Problem({
-    code: "stale",
-    where: `host ${plan.host}`,
-    what: "has applied this plan before, and a plan is applied once",
-    fix: "plan again: a new plan holds what is left",
-  });
+function refuseStale(plan: HostPlan, now: Observation): void {
+  // The host's own list decides, so that another clone of the estate cannot replay a plan.
+  if (now.applied.split("\n").includes(plan.history.trim().split("\n").at(-1) ?? ""))
+    throw stale(
+      plan,
+      "has applied this plan before, and a plan is applied once",
+      "plan again: a new plan holds what is left",
+    );
+  if (now.host.machineId !== plan.machineId)
+    throw stale(plan, "is another machine than the one that was planned for (its machine-id differs)");
+  if (now.fingerprint !== plan.fingerprint)
+    throw stale(
+      plan,
+      "has changed since the plan was made, so nothing was done",
+      "plan again, and read what is different",
+    );
 }
 
-function refuseDifference(plan: HostPlan, { host, fingerprint }: Observation): void {
-  if (host.machineId !== plan.machineId) {
-    throw new Problem({
-      code: "stale",
-      where: `host ${plan.host}`,
-      what: "is another machine than the one that was planned for (its machine-id differs)",
-      fix: "plan again, and read the new plan",
-    });
-  }
-  if (fingerprint !== plan.fingerprint) {
-    throw new Problem({
-      code: "stale",
-      where: `host ${plan.host}`,
-      what: "has changed since the plan was made, so nothing was done",
-      fix: "plan again, and read what is different",
-    });
-  }
+function stale({ host }: HostPlan, what: string, fix = "plan again, and read the new plan"): Problem {
+  return new Problem({ code: "stale", where: `host ${host}`, what, fix });
 }

@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import type { HostPlan } from "../plan/index.ts";
 import type { Step } from "../resources/index.ts";
-import { printPlaybook } from "./playbook.ts";
+import { printPlaybooks } from "./playbook.ts";
 
 const Play = z.tuple([z.looseObject({ tasks: z.array(z.record(z.string(), z.unknown())) })]);
 
@@ -13,13 +13,17 @@ function planOf(steps: Step[]): HostPlan {
   const owned = { before: [], during: [], after: [] };
   const about = { host: "control", machineId: "0", os: "debian-13", python: "3.13.5", fingerprint: "sha256:00" };
   const found = { resources: 0, changes: [], refusals: [], waiting: [], notRehearsed: [] };
-  return { ...about, ...found, owned, history: '{"nonce":"0"}\n', steps };
+  return { ...about, ...found, owned, history: '{"nonce":"0"}\n', stages: [{ steps }] };
 }
 
 function printed(...steps: Step[]) {
-  const { text, trees, tasks } = printPlaybook(planOf(steps));
+  const [{ text, trees, tasks } = assert.fail(), ...more] = printPlaybooks(planOf(steps));
+  assert.equal(more.length, 0);
   const [play] = Play.parse(parse(text));
-  assert.equal(play.tasks.length, tasks);
+  assert.deepEqual(
+    play.tasks.map((task) => task["name"]),
+    tasks,
+  );
   return {
     trees,
     tasks: play.tasks.map((task) => task["ansible.builtin.command"]),

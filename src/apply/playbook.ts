@@ -1,8 +1,10 @@
 // Prints a plan into a playbook. Nothing is decided here: the plan holds every task and every byte. Pure.
 import { Document, visit, type Scalar } from "yaml";
-import type { HostPlan } from "../plan/index.ts";
+import { z } from "zod";
+import type { HostPlan, Window } from "../plan/index.ts";
 import type { Step, Task, TreeEntry } from "../resources/index.ts";
 import { isArchive, jobsOf, taskOf, treeName } from "./job.ts";
+import { armCommand } from "./window.ts";
 
 /** Demesne's own folder on a host. */
 const STATE_FOLDER = "/var/lib/demesne";
@@ -11,20 +13,67 @@ export type Playbook = {
   readonly text: string;
   /** Trees that the play unpacks; the caller writes them, as tar in base64, under these names beside it. */
   readonly trees: readonly { readonly name: string; readonly entries: readonly TreeEntry[] }[];
-  readonly tasks: number;
+  /** Names of its tasks, in order. */
+  readonly tasks: readonly string[];
+  /** It may cut the connection, so it runs under the dead-man. */
+  readonly window?: Window | undefined;
 };
 
-export function printPlaybook(plan: HostPlan): Playbook {
+/** One playbook a stage; the host's notes are written by the first and, where something is gone, by the last. */
+export function printPlaybooks(plan: HostPlan): Playbook[] {
   const { during, after } = plan.owned;
-  const jobs = jobsOf([
-    ...noted(stateTree(during, plan.history), plan.steps),
-    ...(after.length === during.length ? [] : [stateTree(after, plan.history)]),
-  ]);
-  const trees = jobs.map((job, at) => ({ name: treeName(at), entries: job.entries }));
-  const text = printPlay(`apply a plan to ${plan.host}`, plan.host, jobs.map(taskOf));
-  return { text, trees: trees.filter(({ entries }) => entries.length > 0), tasks: jobs.length };
+  const nonce = nonceOf(plan);
+  const stages = after.length === during.length ? plan.stages : closed(plan.stages, stateTree(after, plan.history));
+  const [first = { steps: [] }, ...rest] = stages;
+  const notes = stateTree(during, plan.history);
+  return [
+    printStage(
+      plan.host,
+      armed(first, nonce, (steps) => noted(notes, steps)),
+      first.window,
+    ),
+    ...rest.map((stage) =>
+      printStage(
+        plan.host,
+        armed(stage, nonce, (steps) => [...steps]),
+        stage.window,
+      ),
+    ),
+  ];
 }
 
+/** The last notes say that what was removed is gone: they are no part of a window, which may be put back. */
+function closed(stages: readonly Stage[], notes: Tree): Stage[] {
+  const last = stages.at(-1);
+  if (last === undefined || last.window !== undefined) return [...stages, { steps: [notes] }];
+  return [...stages.slice(0, -1), { steps: [...last.steps, notes] }];
+}
+
+/** In a window nothing is changed before the host has noted how it was; only its notes come before. */
+function armed({ window, steps }: Stage, nonce: string, begin: (steps: readonly Step[]) => Step[]): Step[] {
+  if (window === undefined) return begin(steps);
+  return [...begin([{ step: "commands", commands: [armCommand(window, nonce)] }]), ...steps];
+}
+
+function printStage(host: string, steps: readonly Step[], window: Window | undefined): Playbook {
+  const jobs = jobsOf(steps);
+  const trees = jobs.map((job, at) => ({ name: treeName(at), entries: job.entries }));
+  const tasks = jobs.map(taskOf);
+  const title = window === undefined ? `apply a plan to ${host}` : `apply a plan to ${host}, window ${window.name}`;
+  return {
+    text: printPlay(title, host, tasks),
+    trees: trees.filter(({ entries }) => entries.length > 0),
+    tasks: tasks.map((each) => each.name),
+    window,
+  };
+}
+
+/** The plan's own nonce, which stands last in the history that the host is to have. */
+export function nonceOf(plan: HostPlan): string {
+  return z.object({ nonce: z.string() }).parse(JSON.parse(plan.history.trimEnd().split("\n").at(-1) ?? "{}")).nonce;
+}
+
+type Stage = HostPlan["stages"][number];
 type Tree = Step & { readonly step: "tree" };
 
 /** The notes come first. Files that follow are unpacked with them, since nothing is in its place before it is renamed. */

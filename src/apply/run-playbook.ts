@@ -19,6 +19,10 @@ export type RunPlaybookOptions = {
   readonly playbook: Playbook;
   /** Opens a secret by its reference. */
   readonly secret: (name: string) => Sensitive;
+  /** What is started instead of Python: it lets only the holder of the lease run a task. */
+  readonly interpreter: string;
+  /** Folder on the host for what a task needs, in memory; whoever takes the lease has it removed at the end. */
+  readonly remote: string;
   readonly onTask: (name: string) => void;
   readonly signal?: AbortSignal | undefined;
 };
@@ -32,40 +36,38 @@ const Event = z.looseObject({
 });
 type Event = z.infer<typeof Event>;
 
-const CLEAN_UP_MS = 15_000;
 const RUN_TIMEOUT_MS = 60 * 60_000;
 /** tmpfs, so that nothing of a plan's texts or secrets reaches a disk. */
 const MEMORY = "/dev/shm";
 
-/** Runs every task, in order. Throws Problem `failed` or `unreachable`, naming the task that failed. */
+/** The host's side has a name that nobody there can guess and make first: its /dev/shm is open to all its users. */
+export function remoteFolder(): string {
+  return `${MEMORY}/demesne-${randomBytes(16).toString("hex")}`;
+}
+
+/** Runs every task, in order. Throws Problem `failed`, `refused` (the lease is lost) or `unreachable`, naming the task. */
 export async function runPlaybook(options: RunPlaybookOptions): Promise<void> {
   const folder = await mkdtemp(join(MEMORY, "demesne-apply-"));
-  // The host's side has a name that nobody there can guess and make first: its /dev/shm is open to all its users.
-  const remote = `${MEMORY}/demesne-${randomBytes(16).toString("hex")}`;
   try {
     await writeInputs(folder, options);
-    await execute(folder, remote, options);
+    await execute(folder, options);
   } finally {
     await rm(folder, { recursive: true, force: true });
-    // A host that cannot be reached any more loses its folder with its next boot: it is memory. Files that were not
-    // renamed into their place are those of a play that failed.
-    const halves = options.playbook.trees.flatMap(({ entries }) => entries.filter((each) => each.type === "file"));
-    const argv = ["rm", "-rf", "--", remote, ...halves.map((each) => each.path)];
-    await options.host.run(argv, { timeoutMs: CLEAN_UP_MS }).catch(() => undefined);
   }
 }
 
-async function writeInputs(folder: string, { host, playbook, secret }: RunPlaybookOptions): Promise<void> {
+async function writeInputs(folder: string, options: RunPlaybookOptions): Promise<void> {
+  const { playbook, secret } = options;
   const write = async (name: string, content: string | Uint8Array): Promise<void> =>
     await writeFile(join(folder, name), content, { mode: 0o600 });
   await write("ansible.cfg", "");
   await write("playbook.yml", playbook.text);
-  await write("inventory.json", JSON.stringify(inventory(host)));
+  await write("inventory.json", JSON.stringify(inventory(options)));
   for (const { name, entries } of playbook.trees)
     await write(name, tar(entries.map((each) => tarEntry(each, secret))).toString("base64"));
 }
 
-function inventory(host: SshHost) {
+function inventory({ host, interpreter }: RunPlaybookOptions) {
   const { id, address, port, user } = host.address;
   const variables = {
     ansible_host: address,
@@ -74,7 +76,7 @@ function inventory(host: SshHost) {
     ansible_become: user !== "root",
     ansible_become_flags: "-n -H",
     ansible_ssh_common_args: host.options(true).map(quote).join(" "),
-    ansible_python_interpreter: "/usr/bin/python3",
+    ansible_python_interpreter: interpreter,
   };
   return { all: { hosts: { [id]: variables } } };
 }
@@ -89,11 +91,8 @@ function tarEntry({ path, content, secret, ...entry }: TreeEntry, open: (name: s
   return { ...entry, path: path.slice(1), content: Buffer.from(entry.type === "file" ? text : "") };
 }
 
-async function execute(
-  folder: string,
-  remote: string,
-  { ansible, onTask, host, signal }: RunPlaybookOptions,
-): Promise<void> {
+async function execute(folder: string, options: RunPlaybookOptions): Promise<void> {
+  const { ansible, onTask, host, remote, signal } = options;
   let failure: Event | undefined;
   const onLine = (line: string): void => {
     const event = readEvent(line);
@@ -151,7 +150,12 @@ function environment(folder: string, remote: string): Record<string, string> {
   };
 }
 
+/** Whoever takes the lease removes what started the last holder's tasks. */
+const LEASE_LOST = /demesne: the lease is lost: .*|module interpreter .*\/lease-[0-9a-f]+' was not found/;
+
 function taskProblem(id: string, { event, task, msg, stderr, stdout }: Event): Problem {
+  const lost = LEASE_LOST.exec(`${msg ?? ""}\n${stderr ?? ""}\n${stdout ?? ""}`);
+  if (lost !== null) return lostLease(id, task, lost[0]);
   // For a program that failed, Ansible's own message says only that it did.
   const isVague = msg === "non-zero return code";
   const reasons = isVague ? [tail(stderr), tail(stdout)] : [msg, tail(stderr), tail(stdout)];
@@ -161,6 +165,15 @@ function taskProblem(id: string, { event, task, msg, stderr, stdout }: Event): P
     where: `host ${id}, task "${task}"`,
     what: said.trim().replaceAll(/\s+/g, " "),
     fix: "what ran before it is done and stays; mend the cause, then plan again: the new plan holds what is left",
+  });
+}
+
+function lostLease(id: string, task: string, said: string): Problem {
+  return new Problem({
+    code: "refused",
+    where: `host ${id}, task "${task}"`,
+    what: said.startsWith("demesne: ") ? said.replace("demesne: ", "") : "the lease is lost: another apply took it",
+    fix: "what ran before it is done and stays; see who changes the host now: demesne status; then plan again",
   });
 }
 

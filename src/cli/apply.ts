@@ -16,6 +16,10 @@ const ApplyOptions = z.strictObject({
     .string()
     .optional()
     .meta({ description: "the estate's folder; this folder without it", placeholder: "folder" }),
+  takeLease: z
+    .boolean()
+    .optional()
+    .meta({ description: "take the hosts' leases even if another apply holds them: only when that one is gone" }),
 });
 
 export const apply = command({
@@ -57,26 +61,13 @@ async function runApply(
     const [host] = hostsOf(estate, hostPlan.host);
     if (host === undefined) continue;
     const { resources: wanted } = wantedOf({ estate, host, secrets, skipped: new Map(), isTwin: false });
-    await ledger.append({ kind: "apply/intent", host: host.id, plan: digest, changes: hostPlan.changes.length });
-    const input = {
-      plan: hostPlan,
-      nonce: plan.nonce,
-      wanted,
-      ansible,
-      secret: secrets.open,
-      secretKey: secrets.key,
-      progress,
-      signal,
-    };
-    const applied = await withHost(addressOf(host), async (ssh) => await applyHost({ ...input, host: ssh }));
+    const opened = { secret: secrets.open, secretKey: secrets.key };
+    const input = { plan: hostPlan, digest, wanted, ansible, ...opened, ledger, progress, signal };
+    const applied = await withHost(
+      addressOf(host),
+      async (ssh) => await applyHost({ ...input, host: ssh, address6: host.address6, takeOver: options.takeLease }),
+    );
     const remaining = applied.left.changes.length + applied.left.refusals.length;
-    await ledger.append({
-      kind: "apply/result",
-      host: host.id,
-      plan: digest,
-      applied: applied.applied,
-      left: remaining,
-    });
     context.out(`${host.id}: ${applied.applied} changes applied, ${remaining} left\n`);
     left += remaining;
   }

@@ -8,6 +8,7 @@ import { observe, type Observation } from "../observe/index.ts";
 import { planHost, type HostPlan } from "../plan/index.ts";
 import type { Resource } from "../resources/index.ts";
 import { authorizedKeysOf, lockouts, resourcesOf } from "../roles/index.ts";
+import { deadmanProgram } from "./deadman-program.ts";
 import type { SecretStore } from "./secret-store.ts";
 
 export type HostPlanInput = {
@@ -30,7 +31,7 @@ export type Wanted = { readonly resources: readonly Resource[]; readonly notRehe
 
 export function wantedOf({ estate, host, secrets, skipped, isTwin }: Omit<HostPlanInput, "ssh" | "signal">): Wanted {
   refuseUnpublished(estate, host, skipped);
-  const all = resourcesOf({ estate, host, skipped, secretDigest: secrets.digest });
+  const all = resourcesOf({ estate, host, skipped, secretDigest: secrets.digest, deadmanProgram });
   if (!isTwin) return { resources: all, notRehearsed: [] };
   const left = all.filter((each) => each.ownKernel !== undefined);
   return {
@@ -60,7 +61,8 @@ export async function planOneHost(input: HostPlanInput): Promise<HostPlan> {
   const { resources, notRehearsed } = wantedOf(input);
   const look = await observe(input.ssh, resources, { secretKey: input.secrets.key, signal: input.signal });
   const nonce = input.nonce ?? newNonce();
-  const plan = planHost({ host: input.host.id, wanted: resources, look, notRehearsed, role: input.role, nonce });
+  const { id, windowSeconds } = input.host;
+  const plan = planHost({ host: id, wanted: resources, look, notRehearsed, role: input.role, nonce, windowSeconds });
   return { ...plan, refusals: [...plan.refusals, ...lockoutsOf(input, plan, look)] };
 }
 

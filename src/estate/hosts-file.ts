@@ -67,6 +67,10 @@ export const HostEntry = z.strictObject({
     .regex(/^[A-Za-z]+(?:\/[A-Za-z0-9_+-]+)*$/, zoneError)
     .default("Etc/UTC")
     .meta({ description: "its time zone", examples: ["Europe/London"] }),
+  windowSeconds: z.int().min(20).max(3600).default(120).meta({
+    description:
+      "how long the host waits for proof that it is still reached, before it puts a change of accounts, sshd or firewall back",
+  }),
   ntp: z.array(Address).default([]).meta({ description: "time servers; none keeps those of the distribution" }),
 });
 export type HostEntry = z.infer<typeof HostEntry>;

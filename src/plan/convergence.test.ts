@@ -313,7 +313,7 @@ describe("planning", () => {
           }),
         );
         const plan = planOf({ wanted, owned: [], state });
-        assert.deepEqual([plan.changes, plan.refusals, plan.waiting, plan.steps], [[], [], [], []]);
+        assert.deepEqual([plan.changes, plan.refusals, plan.waiting, plan.stages], [[], [], [], []]);
       }),
     );
   });
@@ -328,7 +328,7 @@ describe("planning", () => {
         const after = applied(world, plan);
         const again = planOf(after);
         assert.deepEqual(again.changes, []);
-        assert.deepEqual(again.steps, []);
+        assert.deepEqual(again.stages, []);
         assert.deepEqual(
           again.owned.after.map((each) => each.ref),
           after.owned,
@@ -374,10 +374,12 @@ describe("planning", () => {
       fc.property(worlds, (world) => {
         const plan = planOf(world);
         assert.equal(
-          plan.steps.length > 0,
+          plan.stages.length > 0,
           plan.changes.some(({ ref, action }) => action !== "remove" || !ref.startsWith("sysctl:")),
         );
-        const paths = plan.steps.flatMap((step) => (step.step === "tree" ? step.entries.map((each) => each.path) : []));
+        const paths = plan.stages
+          .flatMap((each) => each.steps)
+          .flatMap((step) => (step.step === "tree" ? step.entries.map((each) => each.path) : []));
         const changed = new Set<string>(plan.changes.map((each) => each.ref));
         for (const path of paths)
           assert.ok(

@@ -26,6 +26,7 @@ const configured = (name: string, needs: Ref[]): Resource =>
   resource("unit", "common", { name, active: true, config: "sha256:11" }, { needs });
 const told = (step: Step): string[] =>
   step.step === "commands" ? step.commands.map((each) => each.argv.join(" ")) : [step.step];
+const stepsOf = ({ stages }: HostPlan): Step[] => stages.flatMap((each) => each.steps);
 const historyOf = (applied: string): string[] =>
   planHost({ host: "control", wanted: [], nonce: "a".repeat(32), look: { ...lookOf([], {}), applied } })
     .history.trimEnd()
@@ -35,8 +36,8 @@ describe("what Demesne did not put there", () => {
   const [mine, foreign] = [fileOf("new\n"), fileOf("old\n")];
 
   test("is refused when it differs, with the way to adopt it", () => {
-    const { changes, refusals, steps } = plan([file("/a")], { seen: { "file:/a": foreign } });
-    assert.deepEqual([changes, steps], [[], []]);
+    const { changes, refusals, stages } = plan([file("/a")], { seen: { "file:/a": foreign } });
+    assert.deepEqual([changes, stages], [[], []]);
     assert.deepEqual(refusals, [
       {
         ref: "file:/a",
@@ -105,16 +106,16 @@ describe("what is owned and no longer wanted", () => {
     "file:/gone",
   ];
 
-  test("is removed, what stands on others first, before anything is made", () => {
+  test("is removed, what stands on others first; from the first that may cut the connection on at the end", () => {
     assert.deepEqual(refsOf(plan([file("/z")], { seen, owned })), [
       "remove stack:old",
       "remove unit:demesne-old.service",
+      "create file:/z",
       "remove nft-table:inet demesne",
       "remove file:/etc/a/b",
       "remove directory:/etc/a",
       "remove user:old",
       "remove package:old",
-      "create file:/z",
     ]);
   });
 
@@ -398,8 +399,11 @@ describe("order", () => {
     ];
     const { changes } = plan(wanted, { seen: { "unit:a.service": unitOf() } });
     assert.deepEqual(
-      changes.map((each) => each.risk),
-      ["connectivity", "restart"],
+      changes.map((each) => [each.ref, each.risk]),
+      [
+        ["unit:a.service", "restart"],
+        ["file:/a", "connectivity"],
+      ],
     );
   });
 });
@@ -445,7 +449,7 @@ describe("one role alone", () => {
 describe("steps", () => {
   test("neighbouring trees are one, parents before children, each path once", () => {
     const wanted = [directory("/z"), file("/z/b"), file("/z/a"), directory("/z-y"), file("/z/a/c"), directory("/a")];
-    const { steps } = plan(wanted);
+    const steps = stepsOf(plan(wanted));
     assert.equal(steps.length, 1);
     const [tree] = steps;
     assert.ok(tree?.step === "tree");
@@ -463,9 +467,8 @@ describe("steps", () => {
       resource("unit", "common", { name: "b.service", active: true }, { needs: ["file:/checked"] }),
     ];
     const off = unitOf({ active: false });
-    const { steps } = plan(wanted, {
-      seen: { "sysctl:kernel.sysrq": { value: "1" }, "unit:a.service": off, "unit:b.service": off },
-    });
+    const seen = { "sysctl:kernel.sysrq": { value: "1" }, "unit:a.service": off, "unit:b.service": off };
+    const steps = stepsOf(plan(wanted, { seen }));
     assert.deepEqual(steps.map(told), [
       ["sysctl --write kernel.sysrq=0", "systemctl daemon-reload", "systemctl start a.service"],
       ["tree"],
@@ -479,7 +482,7 @@ describe("steps", () => {
       "directory:/b": directoryOf(),
       "package:tool": { state: "installed", version: "1" },
     };
-    const { steps } = plan([], { seen, owned: ["package:tool", "file:/a", "directory:/b"] });
+    const steps = stepsOf(plan([], { seen, owned: ["package:tool", "file:/a", "directory:/b"] }));
     assert.deepEqual(
       steps.map((step) => (step.step === "task" ? step.task.module : step.step)),
       ["file", "commands", "apt"],
@@ -487,7 +490,7 @@ describe("steps", () => {
   });
 
   test("nothing to do is no step", () => {
-    assert.deepEqual(plan([file("/a")], { seen: { "file:/a": fileOf("new\n") } }).steps, []);
+    assert.deepEqual(plan([file("/a")], { seen: { "file:/a": fileOf("new\n") } }).stages, []);
   });
 });
 

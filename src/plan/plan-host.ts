@@ -12,7 +12,7 @@ import {
 import { decide, groundsOf, worst, type Course, type Decided, type Decision, type Found } from "./decide.ts";
 import { batches, removalOrder } from "./order.ts";
 import type { HostPlan, PlannedChange } from "./plan-file.ts";
-import { stepsOf } from "./steps.ts";
+import { stagesOf } from "./stages.ts";
 
 type OwnedEntry = { readonly ref: Ref; readonly probe: readonly Query[]; readonly risk?: Risk | undefined };
 
@@ -42,15 +42,20 @@ export type PlanHostInput = {
   readonly nonce?: string | undefined;
   /** Only this role, and what it stands on; nothing is removed then. */
   readonly role?: string | undefined;
+  /** How long the dead-man waits for proof of access, in seconds. */
+  readonly windowSeconds?: number | undefined;
 };
 
-export function planHost({ host, wanted: all, look, notRehearsed = [], nonce = "", role }: PlanHostInput): HostPlan {
+const WINDOW_SECONDS = 120;
+
+export function planHost(input: PlanHostInput): HostPlan {
+  const { host, wanted: all, look, notRehearsed = [], nonce = "", role, windowSeconds = WINDOW_SECONDS } = input;
   const owned = new Set(look.owned.map((each) => each.ref));
   const wanted = role === undefined ? all : ofRole(all, role);
   const decisions = decideAll(wanted, look, owned);
   const decided = decisions.flatMap((each) => (each.is === "change" ? [each.decided] : []));
   const removals = role === undefined ? removalsOf(all, look) : [];
-  const ordered = [...removals, ...batches(decided).flat()];
+  const { ordered, stages } = stagesOf({ made: decided, removals, windowSeconds });
   return {
     host,
     machineId: look.host.machineId,
@@ -67,10 +72,7 @@ export function planHost({ host, wanted: all, look, notRehearsed = [], nonce = "
     notRehearsed,
     owned: ownership(look, role === undefined ? all : [...all, ...look.owned], decided),
     history: history(look.applied ?? "", nonce),
-    steps: stepsOf([
-      removals.map((each) => each.change),
-      ...batches(decided).map((batch) => batch.map((each) => each.change)),
-    ]),
+    stages,
   };
 }
 

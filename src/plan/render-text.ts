@@ -115,7 +115,7 @@ function summary(host: HostPlan): string {
   ];
   return host.changes.length + host.waiting.length + host.refusals.length === 0
     ? ["nothing to do", ...parts.slice(1)].join(", ")
-    : `${parts.join(", ")}; ${count(host.steps.length, "step")} to run`;
+    : `${parts.join(", ")}; ${count(host.stages.flatMap((each) => each.steps).length, "step")} to run`;
 }
 
 function count(number: number, noun: string): string {

@@ -7,6 +7,8 @@ export type RoleInput = {
   readonly host: EstateHost;
   /** Keyed digest of a text made of one secret: `{}` in the template stands for it. */
   readonly secretDigest: (name: string, template: string) => string;
+  /** Text of the dead-man's program. */
+  readonly deadmanProgram: string;
   /** Services that are not run here, with the reason (a rehearsal). */
   readonly skipped: ReadonlyMap<string, string>;
 };

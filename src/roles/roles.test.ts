@@ -32,6 +32,7 @@ function wantedOf({ of = estate, host = hostOf("control"), skipped = [] }: Given
     estate: of,
     host,
     skipped: new Map(skipped.map((name) => [name, "not here"])),
+    deadmanProgram: "# the dead-man\n",
     secretDigest: (name, template) => `hmac-sha256:${name}:${template}`,
   });
 }
@@ -160,6 +161,7 @@ describe("the example's control host", () => {
       estate,
       host: hostOf("control"),
       skipped: new Map(),
+      deadmanProgram: "",
       secretDigest: (name) => `hmac-sha256:${asked.push(name)}`,
     });
     assert.ok(asked.length > 0);
@@ -576,6 +578,7 @@ describe("a service's compose file", () => {
       estate: busy,
       host: hostOf("control"),
       skipped: new Map(),
+      deadmanProgram: "",
       secretDigest: (name) => (name === "chat/session_key" ? digest : name),
     });
     const stack = z.object({ inputs: z.string() }).parse(get(made, "stack:chat").wanted);

@@ -9,6 +9,7 @@ import { inventedSecrets, type SecretStore } from "../../src/cli/secret-store.ts
 import { loadEstate, type Estate, type EstateHost } from "../../src/estate/index.ts";
 import { SshHost } from "../../src/host/index.ts";
 import { bootTwin, prepareLab, type Lab, type Twin } from "../../src/lab/index.ts";
+import { digestJson } from "../../src/lib/digest.ts";
 import type { Progress } from "../../src/lib/ports.ts";
 import type { HostPlan } from "../../src/plan/index.ts";
 import type { Resource } from "../../src/resources/index.ts";
@@ -105,9 +106,10 @@ function deeds({ twin, ansible, ssh, secrets, overlay, progress }: World): Deeds
       return { estate, host, resources };
     },
     plan: async (rehearsed) => await planOneHost(input(rehearsed)),
-    apply: async (plan, { resources: wanted }) => {
+    apply: async (plan, { host, resources: wanted }) => {
       const opened = { secret: secrets.open, secretKey: secrets.key };
-      return await applyHost({ host: ssh, plan, wanted, ansible, ...opened, progress, signal: within() });
+      const told = { plan, digest: digestJson(plan), address6: host.address6, wanted };
+      return await applyHost({ host: ssh, ...told, ansible, ...opened, progress, signal: within() });
     },
     inTwin: async (line, seconds = 30) => {
       const { status, stdout, stderr } = await twin.exec(["sh", "-c", line], { timeoutMs: seconds * 1000 });

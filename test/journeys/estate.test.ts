@@ -20,7 +20,7 @@ function assertNothingToDo(plan: HostPlan): void {
   assert.deepEqual(refs(plan), []);
   assert.deepEqual(plan.refusals, []);
   assert.deepEqual(plan.waiting, []);
-  assert.deepEqual(plan.steps, []);
+  assert.deepEqual(plan.stages, []);
 }
 
 describe("an estate on a host", { skip, timeout: 1_800_000 }, () => {

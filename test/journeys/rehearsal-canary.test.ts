@@ -160,7 +160,7 @@ secrets:
         planned: plan.changes.length,
         applied,
         left: 0,
-        steps: plan.steps.length,
+        steps: plan.stages.flatMap((each) => each.steps).length,
         notRehearsed: [...plan.notRehearsed],
         skippedServices: [],
         overlay: [...twin.differences, ...overlayDifferences(estate, overlay)],

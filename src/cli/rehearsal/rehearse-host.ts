@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { applyHost, type Ansible } from "../../apply/index.ts";
 import type { Estate, EstateHost } from "../../estate/index.ts";
 import { bootTwin, publishImage, type Lab, type Twin } from "../../lab/index.ts";
+import { digestJson } from "../../lib/digest.ts";
 import { Problem } from "../../lib/problem.ts";
 import type { Context } from "../command.ts";
 import { planOneHost, wantedOf, withHost, type HostPlanInput } from "../host-plan.ts";
@@ -62,20 +63,25 @@ async function rehearseTwin(
   const input: Omit<HostPlanInput, "ssh"> = { estate, host, secrets, skipped, isTwin: true, signal };
   return await withHost(twin.address, async (ssh) => {
     const plan = await timer.step("plan", async () => await planOneHost({ ...input, ssh }));
-    const applied = await timer.step(`apply ${plan.changes.length} changes in ${plan.steps.length} steps`, async () => {
-      const { resources: wanted } = wantedOf(input);
-      const quiet = { step: () => {}, detail: progress.detail };
-      return await applyHost({
-        host: ssh,
-        plan,
-        wanted,
-        ansible,
-        secret: secrets.open,
-        secretKey: secrets.key,
-        progress: quiet,
-        signal,
-      });
-    });
+    const applied = await timer.step(
+      `apply ${plan.changes.length} changes in ${plan.stages.flatMap((each) => each.steps).length} steps`,
+      async () => {
+        const { resources: wanted } = wantedOf(input);
+        const quiet = { step: () => {}, detail: progress.detail };
+        return await applyHost({
+          host: ssh,
+          address6: host.address6,
+          plan,
+          digest: digestJson(plan),
+          wanted,
+          ansible,
+          secret: secrets.open,
+          secretKey: secrets.key,
+          progress: quiet,
+          signal,
+        });
+      },
+    );
     const verify = await timer.step(
       "verify from outside",
       async () => await verifyTwin({ estate, host, secrets, skipped, twin, worker, context }),
@@ -86,7 +92,7 @@ async function rehearseTwin(
       planned: plan.changes.length,
       applied: applied.applied,
       left: again.changes.length + again.refusals.length + again.waiting.length,
-      steps: plan.steps.length,
+      steps: plan.stages.flatMap((each) => each.steps).length,
       notRehearsed: [...plan.notRehearsed],
       skippedServices: [...skipped]
         .filter(([name]) => estate.services.some((each) => each.name === name && each.host === host.id))
