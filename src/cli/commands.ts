@@ -10,9 +10,19 @@ export const commands: readonly Entry[] = [
     load: async () => (await import("./init.ts")).init,
   },
   {
+    name: "doctor",
+    summary: "tell what stands in the way on this machine, in the estate and on a host, and what mends it",
+    load: async () => (await import("./doctor.ts")).doctor,
+  },
+  {
     name: "plan",
     summary: "show every change that would make the hosts as the estate wants them",
     load: async () => (await import("./plan.ts")).plan,
+  },
+  {
+    name: "approve",
+    summary: "show a saved plan and sign it, or tell how it stands (--check)",
+    load: async () => (await import("./approve.ts")).approve,
   },
   {
     name: "apply",
@@ -28,6 +38,11 @@ export const commands: readonly Entry[] = [
     name: "drift",
     summary: "tell whether any host has moved away from what the estate wants",
     load: async () => (await import("./drift.ts")).drift,
+  },
+  {
+    name: "lint",
+    summary: "check every file of the estate: schemas, names, containers, images, scripts, modes",
+    load: async () => (await import("./lint.ts")).lint,
   },
   {
     name: "test",
