@@ -4,12 +4,15 @@ import { z } from "zod";
 import { applyHost, installAnsible, pinnedAnsible } from "../apply/index.ts";
 import { loadEstate } from "../estate/index.ts";
 import { openLedger } from "../ledger/index.ts";
-import { readPlan, refuseStale } from "./bound-plan.ts";
+import { requireApprovals } from "./approval-gate.ts";
+import { boundNow, readPlan, type SavedPlan } from "./bound-plan.ts";
 import { cacheFolder } from "./cache-folder.ts";
 import { command, type Context } from "./command.ts";
 import { estateSecrets } from "./estate-secrets.ts";
 import type { ExitName } from "./exit.ts";
 import { addressOf, hostsOf, wantedOf, withHost } from "./host-plan.ts";
+import { refuseExpired, refuseForeign, refuseOtherTool } from "./refuse-stale.ts";
+import { version } from "./version.ts";
 
 const ApplyOptions = z.strictObject({
   estate: z
@@ -39,6 +42,7 @@ export const apply = command({
     "unhealthy",
     "secret",
     "ledger",
+    "policy",
     "interrupted",
   ],
   run: runApply,
@@ -50,12 +54,17 @@ async function runApply(
   options: z.infer<typeof ApplyOptions>,
 ): Promise<ExitName> {
   const { progress, signal } = context;
-  const { plan, digest } = await readPlan(file);
+  const saved = await readPlan(file);
+  const { plan, digest } = saved;
+  refuseExpired({ file, plan }, Date.now());
   const [estate, pin] = await Promise.all([loadEstate(options.estate ?? ".", { signal }), pinnedAnsible()]);
-  await refuseStale(file, plan, estate, pin.digest);
+  refuseForeign({ file, plan }, estate);
+  refuseOtherTool({ file, plan }, await boundNow(pin), version());
+  const approvals = await requireApprovals(file, saved, estate);
   const secrets = await estateSecrets(estate, signal);
   const ansible = await installAnsible({ cache: cacheFolder(), progress, signal, pin });
   const ledger = openLedger(join(estate.root, ".demesne", "ledger"));
+  await ledger.append(approved(saved, approvals));
   let left = 0;
   for (const hostPlan of plan.hosts) {
     const [host] = hostsOf(estate, hostPlan.host);
@@ -72,4 +81,11 @@ async function runApply(
     left += remaining;
   }
   return left === 0 ? "done" : "unhealthy";
+}
+
+/** Under whose approvals it runs: digests of the signatures, which anybody can check against the plan later. */
+function approved({ plan, digest }: SavedPlan, approvals: Awaited<ReturnType<typeof requireApprovals>>) {
+  const { author, approval } = plan;
+  const by = approvals.map(({ principal, fingerprint: key, digest: signature }) => ({ principal, key, signature }));
+  return { kind: "apply/approved", plan: digest, author, policy: approval?.policy ?? null, by };
 }

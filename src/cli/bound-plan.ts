@@ -1,24 +1,33 @@
-// What ties a saved plan to the estate, the tool and the time it was made in; and every reason to refuse it later.
+// What ties a saved plan to the estate, the tool, its author and the time it was made in.
+import { homedir, hostname, userInfo } from "node:os";
 import { readFile } from "node:fs/promises";
-import { pinnedAnsible } from "../apply/index.ts";
-import type { Estate } from "../estate/index.ts";
+import { pinnedAnsible, wrapperDigest } from "../apply/index.ts";
+import { identify } from "../approval/index.ts";
+import type { Estate, EstateHost } from "../estate/index.ts";
 import { canonicalJson } from "../lib/canonical-json.ts";
 import { digest } from "../lib/digest.ts";
 import { Problem } from "../lib/problem.ts";
 import { probeText } from "../observe/index.ts";
-import { Plan, type HostPlan } from "../plan/index.ts";
+import { approvalNeeds, Plan, type HostPlan } from "../plan/index.ts";
+import { approvalPolicy, signersOf } from "./approval-policy.ts";
 import { version } from "./version.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** The plan of all hosts, bound to what it was computed from; this machine is asked while the hosts are looked at. */
-export async function bindPlan(
-  estate: Estate,
-  nonce: string,
-  looks: readonly HostPlan[] | Promise<readonly HostPlan[]>,
-  hours: number,
-): Promise<Plan> {
-  const [hosts, { digest: ansible }, probe] = await Promise.all([looks, pinnedAnsible(), probeText()]);
+export type BindInput = {
+  readonly estate: Estate;
+  readonly nonce: string;
+  /** This machine is asked while the hosts are looked at. */
+  readonly looks: Promise<readonly HostPlan[]>;
+  readonly hours: number;
+  readonly role: string | undefined;
+  readonly signal: AbortSignal;
+};
+
+/** The plan of all hosts, bound to what it was computed from. */
+export async function bindPlan({ estate, nonce, looks, hours, role, signal }: BindInput): Promise<Plan> {
+  const policy = approvalPolicy(estate);
+  const [hosts, bound, author] = await Promise.all([looks, pinnedAnsible().then(boundNow), authorOf(estate, signal)]);
   const now = Date.now();
   const { name, profile, inputs } = estate;
   return Plan.parse({
@@ -27,55 +36,57 @@ export async function bindPlan(
     created: new Date(now).toISOString(),
     expires: new Date(now + hours * HOUR_MS).toISOString(),
     nonce,
-    bound: { probe: digest(probe), ansible },
+    role,
+    bound,
     estate: { name, profile, inputs },
-    hosts,
+    author,
+    approval: policy === undefined ? null : { policy: policy.digest, needs: approvalNeeds(hosts, policy.rules) },
+    hosts: hosts.map((each) => ({ ...each, hostKeys: hostKeysOf(estate, each.host) })),
   });
 }
+
+/** Digests of what runs besides the plan, as they are on this machine with its pinned ansible-core. */
+export async function boundNow({ digest: ansible }: { readonly digest: string }): Promise<Plan["bound"]> {
+  const [probe, wrapper] = await Promise.all([probeText(), wrapperDigest()]);
+  return { probe: digest(probe), wrapper, ansible };
+}
+
+/** The pinned keys of a host without their comments, sorted. */
+export function hostKeysOf({ hosts }: { readonly hosts: readonly EstateHost[] }, id: string): string[] {
+  const keys = hosts.find((each) => each.id === id)?.hostKeys ?? [];
+  return keys.map((key) => key.split(" ").slice(0, 2).join(" ")).sort();
+}
+
+async function authorOf(estate: Estate, signal: AbortSignal): Promise<Plan["author"]> {
+  const { name, own } = await identify({ home: homedir(), root: estate.root, signal }, signersOf(estate));
+  return { name: name === "" ? `${userInfo().username}@${hostname()}` : name, principal: own?.signer.principal };
+}
+
+/** A saved plan, and the bytes that it stands for. */
+export type SavedPlan = { readonly plan: Plan; readonly bytes: Uint8Array; readonly digest: string };
 
 /** Reads a saved plan. Throws Problem `usage` (no such file) or `stale` (edited, or of another version). */
-export async function readPlan(file: string): Promise<{ readonly plan: Plan; readonly digest: string }> {
-  const text = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new Problem({
-      code: "usage",
-      where: file,
-      what: "cannot be read",
-      fix: "make a plan first: demesne plan --out FILE",
-      cause,
-    });
+export async function readPlan(file: string): Promise<SavedPlan> {
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    const fix = "make a plan first: demesne plan --out FILE";
+    throw new Problem({ code: "usage", where: file, what: "cannot be read", fix, cause });
   });
-  const parsed = Plan.safeParse(parseJson(text));
+  const parsed = Plan.safeParse(parseJson(bytes));
   // A plan is canonical JSON, so a plan that was edited by hand or reformatted differs from its own canonical form.
-  if (parsed.success && canonicalJson(parsed.data) === text) return { plan: parsed.data, digest: digest(text) };
-  throw stale(file, "is not a plan of this version of Demesne, or was edited");
+  if (parsed.success && Buffer.from(canonicalJson(parsed.data)).equals(bytes))
+    return { plan: parsed.data, bytes, digest: digest(bytes) };
+  throw new Problem({
+    code: "stale",
+    where: file,
+    what: "is not a plan of this version of Demesne, or was edited",
+    fix: "plan again, and read the new plan: demesne plan --out FILE",
+  });
 }
 
-function parseJson(text: string): unknown {
+function parseJson(bytes: Buffer): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(bytes.toString("utf8"));
   } catch {
     return undefined;
   }
-}
-
-/** Throws Problem `stale`, naming what is different now. */
-export async function refuseStale(file: string, plan: Plan, estate: Estate, ansible: string): Promise<void> {
-  if (Date.parse(plan.expires) < Date.now()) throw stale(file, `has expired at ${plan.expires}`);
-  if (plan.estate.name !== estate.name)
-    throw stale(file, `is a plan of the estate ${plan.estate.name}, not of ${estate.name}`);
-  const paths = changedPaths(plan, estate);
-  if (paths.length > 0) throw stale(paths.join(", "), "changed since the plan was made, so nothing was done");
-  if (digest(await probeText()) !== plan.bound.probe)
-    throw stale(file, `was made with another probe (Demesne ${plan.tool}, this is ${version()})`);
-  if (ansible !== plan.bound.ansible) throw stale(file, "was made for another ansible-core than this machine's");
-}
-
-function changedPaths(plan: Plan, estate: Estate): string[] {
-  const now = new Map(estate.inputs.map((each) => [each.path, each.digest]));
-  const then = new Map(plan.estate.inputs.map((each) => [each.path, each.digest]));
-  return [...new Set([...now.keys(), ...then.keys()])].filter((path) => now.get(path) !== then.get(path));
-}
-
-function stale(where: string, what: string): Problem {
-  return new Problem({ code: "stale", where, what, fix: "plan again, and read the new plan: demesne plan --out FILE" });
 }

@@ -71,7 +71,8 @@ async function runPlan(
       return await withHost(addressOf(host), async (ssh) => await planOneHost({ ...input, ssh, signal }));
     }),
   );
-  const made = await bindPlan(estate, nonce, looks, options.hours);
+  const { hours, role } = options;
+  const made = await bindPlan({ estate, nonce, looks, hours, role, signal });
   if (options.out !== undefined) await writeWhole(options.out, canonicalJson(made), 0o600);
   const shown = { paint: painter(context.isColoured), full: options.full === true };
   context.out(options.json === true ? `${canonicalJson(made)}\n` : renderPlan(made, shown));

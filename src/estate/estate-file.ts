@@ -1,5 +1,6 @@
 // estate.yaml: what the estate is called, which profile it runs, and the rules that hold for all of its hosts.
 import * as z from "zod";
+import { Approvals } from "./approvals.ts";
 import { Name, Network4, Network6, PublicKey, Sentence } from "./fields.ts";
 import { Profile, ProfileName } from "./profile.ts";
 
@@ -89,6 +90,7 @@ export const EstateFile = z
       description: "where Docker takes the networks from that it makes by itself; apart from every tier",
     }),
     accounts: z.record(AccountName, Account).meta({ description: "who may log in, by account name" }),
+    approvals: Approvals.optional(),
     waivers: z.array(Waiver).default([]).meta({ description: "controls that are knowingly not met" }),
   })
   .meta({ title: "estate.yaml", description: "The estate: its name, profile, tiers and people." });

@@ -65,6 +65,8 @@ export type Estate = Plain<
     services: EstateService[];
     imagesLock: Record<string, string>;
     secretRefs: SecretRef[];
+    /** Text of policy/allowed_signers; undefined when there is none. */
+    signers: string | undefined;
     /** Every file that was read, sorted by path, with its digest. */
     inputs: { path: string; digest: string }[];
   }

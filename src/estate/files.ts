@@ -23,6 +23,8 @@ export type EstateFiles = {
   readonly imagesLock: Parsed<ImagesLockFile>;
   readonly secrets: Parsed<SecretsExampleFile>;
   readonly services: readonly ServiceFiles[];
+  /** Text of policy/allowed_signers, if it is there. */
+  readonly signers: string | undefined;
 };
 
 /** A finding at `path` of a parsed file. */

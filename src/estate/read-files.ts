@@ -1,5 +1,6 @@
 // Reads and parses every file of an estate, gathering all that is wrong before it gives up.
 import type * as z from "zod";
+import { readSigners } from "./approvals.ts";
 import { ComposeFile, refusedKeys } from "./compose-file.ts";
 import { EstateFile } from "./estate-file.ts";
 import { check, type Refused } from "./explain.ts";
@@ -28,6 +29,7 @@ export async function readFiles(folder: EstateFolder): Promise<EstateFiles | rea
   const imagesLock = await read("inventory/images.lock.yaml", { schema: ImagesLockFile });
   const secrets = await read("inventory/secrets.example.yaml", { schema: SecretsExampleFile });
   findings.push(...(await readSealed(folder)));
+  const signers = await readSigners(folder, estate?.value.approvals !== undefined, findings);
   const services: ServiceFiles[] = [];
   for (const name of await folder.folders("services")) {
     if (name.startsWith("_")) continue;
@@ -38,7 +40,7 @@ export async function readFiles(folder: EstateFolder): Promise<EstateFiles | rea
     services.push({ name, service, compose, texts: await readTexts(folder, name, service, findings) });
   }
   if (estate === undefined || hosts === undefined || imagesLock === undefined || secrets === undefined) return findings;
-  return findings.length > 0 ? findings : { estate, hosts, imagesLock, secrets, services };
+  return findings.length > 0 ? findings : { estate, hosts, imagesLock, secrets, services, signers };
 }
 
 /** The secrets are not opened here: the file only counts as an input, and must be encrypted. It may not be there yet. */

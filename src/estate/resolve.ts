@@ -28,6 +28,7 @@ export function resolve(files: EstateFiles, options: ResolveOptions): Estate {
     services: files.services.map((service) => resolveService(service, files)),
     imagesLock: files.imagesLock.value.images,
     secretRefs: secretRefs(files),
+    signers: files.signers,
     inputs: options.inputs,
   };
 }

@@ -8,7 +8,7 @@ import { canonicalJson } from "../lib/canonical-json.ts";
 import { digest } from "../lib/digest.ts";
 import { kindOf, resource, type Ref, type Resource } from "../resources/index.ts";
 import { planHost, Plan, type HostPlan } from "./index.ts";
-import { directoryOf, fileOf, MISSING, unitOf } from "./plan-fixture.ts";
+import { directoryOf, fileOf, MISSING, savedPlan, unitOf } from "./plan-fixture.ts";
 
 /** One thing of a kind: what may be wanted of it, and how it may be found. */
 type Thing = {
@@ -394,16 +394,7 @@ describe("planning", () => {
 test("a plan that is printed and read is the same plan", () => {
   fc.assert(
     fc.property(worlds, (world) => {
-      const plan: Plan = {
-        format: 1,
-        tool: "0.1.0",
-        created: "2026-11-21T12:00:00.000Z",
-        expires: "2026-11-21T13:00:00.000Z",
-        nonce: "0".repeat(32),
-        bound: { probe: digest(""), ansible: digest("") },
-        estate: { name: "test", profile: "cloud", inputs: [{ path: "estate.yaml", digest: digest("") }] },
-        hosts: [planOf(world)],
-      };
+      const plan = savedPlan([planOf(world)]);
       const text = canonicalJson(plan);
       assert.deepEqual(Plan.parse(JSON.parse(text)), plan);
       assert.equal(canonicalJson(Plan.parse(JSON.parse(text))), text);

@@ -2,7 +2,7 @@
 import { digest } from "../lib/digest.ts";
 import { kindOf, type Ref, type Resource } from "../resources/index.ts";
 import type { Found } from "./decide.ts";
-import type { HostPlan } from "./plan-file.ts";
+import type { HostPlan, Plan } from "./plan-file.ts";
 import type { Look } from "./plan-host.ts";
 
 export const MISSING = { type: "absent", mode: "", owner: "", group: "", digest: "" } as const;
@@ -41,4 +41,22 @@ function foundOf(ref: Ref, seen: unknown): Found {
 
 export function refsOf(plan: HostPlan): string[] {
   return plan.changes.map((each) => `${each.action} ${each.ref}`);
+}
+
+/** A saved plan of these hosts, of an estate without approvals unless `parts` says otherwise. */
+export function savedPlan(hosts: readonly HostPlan[], parts: Partial<Plan> = {}): Plan {
+  const sum = digest("");
+  return {
+    format: 1,
+    tool: "0.1.0",
+    created: "2026-11-21T12:00:00.000Z",
+    expires: "2026-11-21T13:00:00.000Z",
+    nonce: "0".repeat(32),
+    bound: { probe: sum, wrapper: sum, ansible: sum },
+    estate: { name: "harbour", profile: "cloud", inputs: [{ path: "estate.yaml", digest: sum }] },
+    author: { name: "Operator <operator@harbour.example>" },
+    approval: null,
+    hosts: hosts.map((host) => ({ ...host, hostKeys: ["ssh-ed25519 AAAA"] })),
+    ...parts,
+  };
 }

@@ -3,25 +3,12 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { resource, type Ref, type Resource } from "../resources/index.ts";
-import { planHost, renderPlan, type HostPlan, type Plan } from "./index.ts";
-import { directoryOf, fileOf, lookOf, unitOf, type Seen } from "./plan-fixture.ts";
+import { planHost, renderPlan } from "./index.ts";
+import { directoryOf, fileOf, lookOf, savedPlan, unitOf, type Seen } from "./plan-fixture.ts";
 
 const plain = { paint: (_style: string, text: string): string => text, full: false };
 /** Marks what would be coloured, so that a colour is a part of what is reviewed. */
 const coloured = { paint: (style: string, text: string): string => `<${style}>${text}</${style}>`, full: true };
-
-function planOf(hosts: readonly HostPlan[]): Plan {
-  return {
-    format: 1,
-    tool: "0.1.0",
-    created: "2026-11-21T12:00:00.000Z",
-    expires: "2026-11-21T13:00:00.000Z",
-    nonce: "0".repeat(32),
-    bound: { probe: "", ansible: "" },
-    estate: { name: "harbour", profile: "cloud", inputs: [] },
-    hosts: [...hosts],
-  };
-}
 
 const wanted: readonly Resource[] = [
   resource("package", "common", { name: "auditd" }),
@@ -79,19 +66,20 @@ const nothing = planHost({ host: "gpu", wanted: [], look: lookOf([], {}) });
 
 function matches(t: TestContext, text: string, name: string): void {
   const path = join(import.meta.dirname, "../../test/cases/plan", name);
-  t.assert.fileSnapshot(text, path, { serializers: [String] });
+  // The plan's own digest follows from everything in it.
+  t.assert.fileSnapshot(text.replace(/(?<=^plan .*)sha256:[0-9a-f]{64}/m, "DIGEST"), path, { serializers: [String] });
 }
 
 test("a plan is told by role: sentences, what differs, removals, what waits and what is refused", (t) => {
-  matches(t, renderPlan(planOf([much, nothing]), plain), "rendered.txt");
+  matches(t, renderPlan(savedPlan([much, nothing]), plain), "rendered.txt");
 });
 
 test("in full and in colour, new texts are shown too", (t) => {
-  matches(t, renderPlan(planOf([much]), coloured), "rendered-full.txt");
+  matches(t, renderPlan(savedPlan([much]), coloured), "rendered-full.txt");
 });
 
 test("a secret's text is nowhere in it", () => {
-  assert.match(renderPlan(planOf([much]), coloured), /content: another secret text -> the secret chat\/key/);
+  assert.match(renderPlan(savedPlan([much]), coloured), /content: another secret text -> the secret chat\/key/);
 });
 
 test("what stands on a host cannot steer the terminal", () => {
@@ -101,7 +89,7 @@ test("what stands on a host cannot steer the terminal", () => {
     "file:/etc/motd",
     "stack:old",
   ]);
-  const text = renderPlan(planOf([planHost({ host: "control", wanted: [file], look })]), plain);
+  const text = renderPlan(savedPlan([planHost({ host: "control", wanted: [file], look })]), plain);
   assert.doesNotMatch(text, /(?![\n\t])[\p{Cc}\p{Bidi_Control}]/u);
   assert.ok(text.includes("-\\u{1b}[2J\\u{1b}]0;x\\u{7} \\u{202e}txt.evil\\u{d}\\u{0}\\u{9b}1A\ttab\n"), text);
   assert.ok(text.includes("no \\u{1b}[1mengine"));

@@ -125,7 +125,12 @@ function runningWith({ running }: UnitObserved, wanted: string, { rewritten = []
 function compareMask(observed: UnitObserved) {
   if (observed.load === "masked") return same;
   const differences = [{ path: "masked", from: false, to: true }];
-  return { verdict: "differs" as const, action: "create" as const, differences, risk: "restart" as Risk };
+  return {
+    verdict: "differs" as const,
+    action: "create" as const,
+    differences,
+    risk: (observed.active ? "restart" : "routine") as Risk,
+  };
 }
 
 function compareConflict(name: string, reason: string, observed: UnitObserved) {

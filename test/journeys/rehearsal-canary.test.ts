@@ -134,7 +134,14 @@ secrets:
   }
 
   async function keepPlan(name: string, plan: HostPlan): Promise<string> {
-    const bound = await bindPlan(rehearsed.estate, newNonce(), [plan], 1);
+    const bound = await bindPlan({
+      estate: rehearsed.estate,
+      nonce: newNonce(),
+      looks: Promise.resolve([plan]),
+      hours: 1,
+      role: undefined,
+      signal: AbortSignal.timeout(60_000),
+    });
     written.set(name, canonicalJson(bound));
     written.set(`${name}, as text`, renderPlan(bound, { paint, full: true }));
     return digest(canonicalJson(bound));
