@@ -47,7 +47,7 @@ function checkImage(files: ServiceFiles, estate: EstateFiles, path: Path, text: 
     if (image.name === service.value.build) return [];
     if (service.value.build !== undefined && image.name.includes("/"))
       return checkPublished(compose, estate, path, image.name);
-    const fix = "append @sha256: and the digest that the tag stands for, and note both in inventory/images.lock.yaml";
+    const fix = "demesne images lock, which asks the registry and writes the digest here and into the lock";
     return [at(compose, path, `should be pinned by digest, name:tag@sha256:..., got ${shown(text)}`, fix)];
   }
   const locked = estate.imagesLock.value.images[image.ref];

@@ -11,14 +11,21 @@ import type { Finding } from "./finding.ts";
 /** All that is wrong between the files. `today` is YYYY-MM-DD. */
 export function checks(files: EstateFiles, today: string): readonly Finding[] {
   return [
-    ...checkReferences(files),
-    ...checkProfiles(files),
-    ...checkNetworks(files),
-    ...checkPlacement(files),
-    ...checkPorts(files),
-    ...files.services.flatMap((service) => checkCompose(service, files)),
-    ...checkWaivers(files, today),
+    ...by("reference", checkReferences(files)),
+    ...by("profile", checkProfiles(files)),
+    ...by("network", checkNetworks(files)),
+    ...by("placement", checkPlacement(files)),
+    ...by("port", checkPorts(files)),
+    ...by(
+      "compose",
+      files.services.flatMap((service) => checkCompose(service, files)),
+    ),
+    ...by("waiver", checkWaivers(files, today)),
   ];
+}
+
+function by(rule: string, findings: readonly Finding[]): readonly Finding[] {
+  return findings.map((finding) => ({ ...finding, rule }));
 }
 
 function checkWaivers({ estate }: EstateFiles, today: string): readonly Finding[] {

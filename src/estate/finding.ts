@@ -6,6 +6,8 @@ export type Path = readonly (string | number)[];
 
 /** Something wrong at a place in a file. */
 export type Finding = {
+  /** Which check found it; the file itself is wrong without this. */
+  readonly rule?: string;
   /** Relative to the estate: `services/chat/service.yaml`. */
   readonly file: string;
   readonly line: number | undefined;

@@ -1,11 +1,11 @@
 // Reads an estate from its folder: files, then the checks across files, then the Estate.
 import type { Clock } from "../lib/ports.ts";
-import { Problem } from "../lib/problem.ts";
 import { checks } from "./checks.ts";
+import { enter } from "./enter.ts";
 import type { Estate } from "./estate.ts";
 import type { EstateFiles } from "./files.ts";
 import { type Finding, toProblem } from "./finding.ts";
-import { type EstateFolder, openFolder } from "./folder.ts";
+import type { EstateFolder } from "./folder.ts";
 import { readFiles } from "./read-files.ts";
 import type { ProfileName } from "./profile.ts";
 import { resolve } from "./resolve.ts";
@@ -31,33 +31,13 @@ export async function loadEstate(dir: string, options: LoadOptions): Promise<Est
   return resolve(files, { root: folder.root, profile, inputs: folder.inputs() });
 }
 
-async function enter(dir: string, signal: AbortSignal): Promise<EstateFolder> {
-  try {
-    return await openFolder(dir, signal);
-  } catch (cause) {
-    signal.throwIfAborted();
-    const fix = "name a folder that holds an estate.yaml, such as examples/harbour";
-    throw new Problem({
-      code: "estate",
-      where: dir,
-      what: "should be the folder of an estate, cannot be entered",
-      fix,
-      cause,
-    });
-  }
-}
-
 /** The files of the estate once they have passed every check. */
 async function loadFiles(folder: EstateFolder, clock: Clock): Promise<EstateFiles> {
-  const files = await readFiles(folder);
-  if (isFindings(files)) throw problem(files);
-  const findings = checks(files, new Date(clock.now()).toISOString().slice(0, 10));
-  if (findings.length > 0) throw problem(findings);
+  const { files, findings } = await readFiles(folder);
+  if (files === undefined || findings.length > 0) throw problem(findings);
+  const across = checks(files, new Date(clock.now()).toISOString().slice(0, 10));
+  if (across.length > 0) throw problem(across);
   return files;
-}
-
-function isFindings(files: EstateFiles | readonly Finding[]): files is readonly Finding[] {
-  return Array.isArray(files);
 }
 
 function problem(findings: readonly Finding[]): Error {

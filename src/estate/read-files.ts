@@ -15,8 +15,14 @@ import { ServiceFile } from "./service-file.ts";
 import { SECRETS_FILE } from "./secrets-file.ts";
 import { parseYaml } from "./yaml-source.ts";
 
-/** All files of the estate, or everything that is wrong with any of them taken alone. */
-export async function readFiles(folder: EstateFolder): Promise<EstateFiles | readonly Finding[]> {
+export type ReadFiles = {
+  /** Without the services whose files are wrong; undefined when one of the estate's own files is. */
+  readonly files: EstateFiles | undefined;
+  readonly findings: readonly Finding[];
+};
+
+/** All files of the estate, and everything that is wrong with any of them taken alone. */
+export async function readFiles(folder: EstateFolder): Promise<ReadFiles> {
   const findings: Finding[] = [];
   const read = async <T>(file: string, shape: FileShape<T>): Promise<Parsed<T> | undefined> => {
     const result = await readYaml(folder, file, shape);
@@ -39,8 +45,9 @@ export async function readFiles(folder: EstateFolder): Promise<EstateFiles | rea
     if (service === undefined || compose === undefined) continue;
     services.push({ name, service, compose, texts: await readTexts(folder, name, service, findings) });
   }
-  if (estate === undefined || hosts === undefined || imagesLock === undefined || secrets === undefined) return findings;
-  return findings.length > 0 ? findings : { estate, hosts, imagesLock, secrets, services, signers };
+  if (estate === undefined || hosts === undefined || imagesLock === undefined || secrets === undefined)
+    return { files: undefined, findings };
+  return { files: { estate, hosts, imagesLock, secrets, services, signers }, findings };
 }
 
 /** The secrets are not opened here: the file only counts as an input, and must be encrypted. It may not be there yet. */

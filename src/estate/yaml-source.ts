@@ -111,13 +111,28 @@ function lineOf(document: Document, lines: LineCounter, path: Path): number {
   let node: unknown = document.contents;
   let offset = startOf(node) ?? 0;
   for (const part of path) {
-    const next = membersOf(isAlias(node) ? node.resolve(document) : node).find((member) => member.part === part);
+    const next = memberOf(node, part, document);
     if (next === undefined) break;
     offset = startOf(next.at) ?? offset;
     node = next.value;
   }
   return lines.linePos(offset).line;
 }
+
+/** The member of a node, or of what is merged into it (`<<: *name`, or a list of them): the first that has it counts. */
+function memberOf(node: unknown, part: string | number, document: Document): Member | undefined {
+  const here = isAlias(node) ? node.resolve(document) : node;
+  const members = membersOf(here);
+  const own = members.find((member) => member.part === part);
+  if (own !== undefined || !isMap(here)) return own;
+  return members
+    .filter((member) => member.part === MERGE)
+    .flatMap(({ value }) => (isSeq(value) ? value.items : [value]))
+    .map((merged) => memberOf(merged, part, document))
+    .find((found) => found !== undefined);
+}
+
+const MERGE = "<<";
 
 function startOf(node: unknown): number | undefined {
   return isNode(node) ? node.range?.[0] : undefined;

@@ -1,0 +1,38 @@
+// Lint with all that the other rooms know: the roles' controls, what they want of each host, the guard's own files.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { loadEstate } from "../estate/index.ts";
+import { inspectEstate } from "../estate/inspect.ts";
+import { inspectGuard } from "../guard/index.ts";
+import { type Known, lint, type Linted } from "../lint/index.ts";
+import { controls, resourcesOf } from "../roles/index.ts";
+
+/** Throws Problem `estate` when the folder cannot be entered. */
+export async function lintEstate(dir: string, signal: AbortSignal): Promise<Linted> {
+  const inspection = await inspectEstate(dir, { signal, clock: { now: () => Date.now() } });
+  const isSound = inspection.isWhole && inspection.findings.length === 0;
+  const wanted = isSound ? await wantedOf(inspection.root, signal) : new Map<string, ReadonlySet<string>>();
+  return await lint(
+    inspection,
+    { controls: controls(), wanted, generated: await guardFaults(inspection.root) },
+    signal,
+  );
+}
+
+/** The refs of all resources of each host. Contents are no part of a ref, so nothing is opened or read. */
+async function wantedOf(root: string, signal: AbortSignal): Promise<Known["wanted"]> {
+  const estate = await loadEstate(root, { signal });
+  return new Map(
+    estate.hosts.map((host) => {
+      const resources = resourcesOf({ estate, host, skipped: new Map(), secretDigest: () => "", deadmanProgram: "-" });
+      return [host.id, new Set<string>(resources.map(({ ref }) => ref))];
+    }),
+  );
+}
+
+/** The hook and its settings, where there is a guard; whether the client here is new enough is for `guard status`. */
+async function guardFaults(root: string): Promise<Known["generated"]> {
+  if (!existsSync(join(root, ".claude/hooks/guard.cjs"))) return [];
+  const faults = await inspectGuard(root, "");
+  return faults.filter(({ where }) => where.startsWith(".claude/"));
+}
