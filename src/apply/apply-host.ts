@@ -117,9 +117,11 @@ async function runStage(
   const open = { ...input, addresses, window, nonce: nonceOf(input.plan) };
   try {
     await runPlaybook({ ...input, ...how, playbook });
-  } catch (error) {
     input.signal?.throwIfAborted();
-    throw await putBack(open, error instanceof Problem ? `${error.where}: ${error.what}` : String(error));
+  } catch (error) {
+    const reverted = await putBack(open, error instanceof Problem ? `${error.where}: ${error.what}` : "stopped");
+    input.signal?.throwIfAborted();
+    throw reverted;
   }
   await prove(open);
 }

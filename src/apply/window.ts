@@ -50,19 +50,22 @@ export async function prove(input: WindowInput): Promise<void> {
   if (failed.length === 0) {
     const outcome = await tell(input, "confirm");
     if (outcome?.nonce === input.nonce && outcome.outcome === "confirmed") return;
-    throw reverted(input, outcome, "the host had not waited any longer");
+    throw reverted(input, outcome, "access was proven too late: the host had not waited any longer");
   }
-  throw await putBack(input, failed.join("; "));
+  throw await putBack(input, `access was not proven: ${failed.join("; ")}`);
 }
 
-/** Puts the window's changes back, at once if the host is reached, else when its time is over. Answers what to tell. */
+/**
+ * Puts the window's changes back, at once if the host is reached, else when its time is over. Answers what to tell.
+ * Whoever was told to stop waits for nothing: the host does it by itself.
+ */
 export async function putBack(input: WindowInput, reason: string): Promise<Problem> {
   const until = Date.now() + input.window.seconds * 1000 + REVERT_MS;
-  while (Date.now() < until) {
+  do {
     const outcome = await tell(input, "revert").catch(() => undefined);
     if (outcome !== undefined) return reverted(input, outcome, reason);
-    await sleep(RETRY_MS, undefined, input.signal === undefined ? {} : { signal: input.signal });
-  }
+    await sleep(RETRY_MS);
+  } while (Date.now() < until && input.signal?.aborted !== true);
   return reverted(input, undefined, reason);
 }
 
@@ -81,8 +84,9 @@ async function proveOne({ host, signal }: WindowInput, address: string): Promise
   }
 }
 
-async function tell({ host, nonce, signal }: WindowInput, verb: "confirm" | "revert"): Promise<Outcome | undefined> {
-  const { status, stdout, stderr } = await host.run([...DEADMAN, verb, nonce], { timeoutMs: REVERT_MS, signal });
+async function tell({ host, nonce }: WindowInput, verb: "confirm" | "revert"): Promise<Outcome | undefined> {
+  // A stop does not cut a window half-way: closing it takes a moment.
+  const { status, stdout, stderr } = await host.run([...DEADMAN, verb, nonce], { timeoutMs: REVERT_MS });
   if (status !== 0) throw new TypeError(`the dead-man's ${verb} ended with ${status}: ${stderr}`);
   return Outcome.nullable().parse(JSON.parse(stdout)) ?? undefined;
 }
@@ -96,7 +100,7 @@ function reverted({ host, window, nonce }: WindowInput, outcome: Outcome | undef
   return new Problem({
     code: "failed",
     where: `host ${host.id}, window ${window.name}`,
-    what: `access was not proven (${reason}); ${state}`,
+    what: `${reason}; ${state}`,
     fix: isOurs
       ? "what ran before the window is done and stays; mend the estate, then plan again: the new plan holds what is left"
       : "look at the host's console: journalctl -u demesne-deadman -u demesne-deadman-boot",

@@ -68,18 +68,9 @@ async function rehearseTwin(
       async () => {
         const { resources: wanted } = wantedOf(input);
         const quiet = { step: () => {}, detail: progress.detail };
-        return await applyHost({
-          host: ssh,
-          address6: host.address6,
-          plan,
-          digest: digestJson(plan),
-          wanted,
-          ansible,
-          secret: secrets.open,
-          secretKey: secrets.key,
-          progress: quiet,
-          signal,
-        });
+        const opened = { secret: secrets.open, secretKey: secrets.key };
+        const about = { plan, digest: digestJson(plan), address6: host.address6, wanted };
+        return await applyHost({ host: ssh, ...about, ...opened, ansible, progress: quiet, signal });
       },
     );
     const verify = await timer.step(
