@@ -1,6 +1,7 @@
 // Brings an answer to the client: at the client's pace, with signs of life in silent gaps, and never half an answer that
 // looks whole.
 import type { ServerResponse } from "node:http";
+import { writeFrame } from "./frame.ts";
 import { Refusal } from "./refusal.ts";
 import type { Rewriter } from "./rewriter.ts";
 import type { AnswerHead, AnswerReader, Flow } from "./upstream.ts";
@@ -118,19 +119,22 @@ export class Delivery {
   #write(text: string | Buffer): boolean {
     if (text.length === 0) return true;
     this.#lastWrite = performance.now();
-    return this.#options.response.write(text);
+    return writeFrame(this.#options.response, text);
   }
 
   #waitForClient(flow: Flow): void {
     flow.pause();
     const { response, idleMs, abort } = this.#options;
     const slow = setTimeout(() => abort(new Refusal("timeout_error", "the client does not read its answer")), idleMs);
+    const { socket } = response;
     const go = (): void => {
       clearTimeout(slow);
       response.off("drain", go).off("close", go);
+      socket?.off("drain", go);
       flow.resume();
     };
     response.on("drain", go).on("close", go);
+    socket?.on("drain", go);
   }
 
   #beat(): void {

@@ -16,7 +16,7 @@ const Batch = z.strictObject({
 export type Batch = z.infer<typeof Batch>;
 
 /** The thread holds a batch at a time and nothing else. */
-const LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128 };
+const LIMITS = { maxYoungGenerationSizeMb: 6, maxOldGenerationSizeMb: 32 };
 
 type Waiting = { readonly resolve: () => void; readonly reject: (error: Error) => void };
 

@@ -16,6 +16,7 @@ export class PassedMessagesStream implements Rewriter {
   }
 
   push(bytes: Buffer): Buffer {
+    if (this.#events.maySkip(bytes, "message_")) return bytes;
     for (const event of this.#events.push(bytes)) this.#read(event);
     return bytes;
   }
@@ -57,6 +58,7 @@ export class PassedChatStream implements Rewriter {
   }
 
   push(bytes: Buffer): string | Buffer {
+    if (this.#events.maySkip(bytes, '"usage"')) return bytes;
     const kept = this.#events.push(bytes).filter((event) => this.#keep(event));
     return this.#withUsage ? bytes : print(kept);
   }

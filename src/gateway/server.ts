@@ -20,12 +20,18 @@ export function modelServer(live: Live): Server {
 }
 
 async function serve(live: Live, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const requestId = `req_${randomUUID().replaceAll("-", "")}`;
+  const requestId = newRequestId();
   try {
     await answer(live, request, response, requestId);
   } catch (error) {
     refuse(live, request, response, requestId, asRefusal(live.log, error, requestId));
   }
+}
+
+/** Begins with the time, so that rows of one moment stand together in the books; 80 bits are random. */
+function newRequestId(): string {
+  const time = Date.now().toString(16).padStart(12, "0");
+  return `req_${time}${randomUUID().replaceAll("-", "").slice(12)}`;
 }
 
 async function answer(
