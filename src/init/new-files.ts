@@ -12,8 +12,8 @@ export async function writeNew(root: string, path: string, text: string, mode = 
   if (await isThere(place)) return false;
   const staged = join(root, STAGING, "file");
   try {
-    await mkdir(dirname(staged), { recursive: true });
-    await mkdir(dirname(place), { recursive: true });
+    await mkdir(dirname(staged), { recursive: true, mode: 0o755 });
+    await mkdir(dirname(place), { recursive: true, mode: 0o755 });
     await rm(staged, { force: true });
     await writeFile(staged, text, { mode, flush: true, flag: "wx" });
     return await move(staged, place);
