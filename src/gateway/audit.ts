@@ -106,7 +106,9 @@ export class Audit {
 
   /** A part of what failed may have arrived, so the ledger is asked first. */
   #retryLater(): void {
-    setTimeout(() => this.recover().catch(() => this.#retryLater()), RETRY_MS).unref();
+    setTimeout(() => {
+      this.recover().catch(() => this.#retryLater());
+    }, RETRY_MS).unref();
   }
 
   /** A full batch goes at once, and when the gateway stops, what there is. */

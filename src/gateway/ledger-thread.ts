@@ -31,7 +31,7 @@ export class LedgerThread {
       this.#waiting = { resolve, reject };
       // Awaited work keeps the process alive, an idle thread does not.
       worker.ref();
-      worker.postMessage(batch);
+      worker.postMessage(batch, []);
     });
   }
 
@@ -67,11 +67,15 @@ async function write(message: unknown): Promise<void> {
   await Promise.all(lines.map(async ({ n, record }) => await ledger.append({ ...readRecord(record), book, n })));
 }
 
+function reply(fault?: string): void {
+  parentPort?.postMessage(fault, []);
+}
+
 if (!isMainThread) {
   parentPort?.on("message", (message: unknown) => {
     write(message).then(
-      () => parentPort?.postMessage(undefined),
-      (error: unknown) => parentPort?.postMessage(error instanceof Error ? error.message : String(error)),
+      () => reply(),
+      (error: unknown) => reply(error instanceof Error ? error.message : String(error)),
     );
   });
 }
