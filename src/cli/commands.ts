@@ -35,6 +35,11 @@ export const commands: readonly Entry[] = [
     load: async () => (await import("./rehearse.ts")).rehearse,
   },
   {
+    name: "status",
+    summary: "tell what is going on at the hosts, and how the last apply ended",
+    load: async () => (await import("./status.ts")).status,
+  },
+  {
     name: "drift",
     summary: "tell whether any host has moved away from what the estate wants",
     load: async () => (await import("./drift.ts")).drift,
@@ -43,6 +48,11 @@ export const commands: readonly Entry[] = [
     name: "lint",
     summary: "check every file of the estate: schemas, names, containers, images, scripts, modes",
     load: async () => (await import("./lint.ts")).lint,
+  },
+  {
+    name: "service",
+    summary: "new, list: take a service out of the catalogue into the estate",
+    load: async () => (await import("./service.ts")).service,
   },
   {
     name: "test",
