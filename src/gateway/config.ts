@@ -107,6 +107,13 @@ export const GatewayConfig = z
       description: "Address and port of GET /metrics for Prometheus; none when left out",
       examples: ["127.0.0.1:9464"],
     }),
+    traces: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .meta({
+        description: "OTLP/HTTP address of a trace collector; none when left out. Spans never hold content",
+        examples: ["http://127.0.0.1:4318/v1/traces"],
+      }),
     state: z
       .string()
       .startsWith("/")

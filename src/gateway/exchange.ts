@@ -113,8 +113,19 @@ async function prepare(desk: Desk, one: Exchange, admitted: Forward): Promise<Pr
   const sent = outgoing(crossing, route, key);
   desk.limits.admit(payers, estimate);
   const { policy } = desk.config;
+  const traceparent = one.request.headers["traceparent"]?.toString();
   const { isStream } = crossing.rewriter;
-  const facts = { requestId: one.requestId, key, route, operation, isStream, sizeBytes, startedAt, policy };
+  const facts = {
+    requestId: one.requestId,
+    key,
+    route,
+    operation,
+    isStream,
+    sizeBytes,
+    startedAt,
+    policy,
+    traceparent,
+  };
   const call = await pay(desk, { facts, sent, payers, signal: ending.signal, headers: one.request.headers });
   return { ...admitted, crossing, call };
 }

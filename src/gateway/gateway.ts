@@ -26,6 +26,7 @@ import { keepServiceKeys } from "./service-keys.ts";
 import { keepRetention } from "./retention.ts";
 import { modelServer } from "./server.ts";
 import { SpendLog } from "./spend-log.ts";
+import type { Traces } from "./traces.ts";
 import { Till } from "./till.ts";
 import { Upstreams } from "./upstream.ts";
 
@@ -44,7 +45,9 @@ export type Gateway = {
 
 /** Throws Problem when the state folder, the socket or the address cannot be had. */
 export async function startGateway(effects: Effects, config: LoadedConfig): Promise<Gateway> {
-  const rooms = openRooms(effects, config);
+  const traces =
+    config.traces === undefined ? undefined : (await import("./traces.ts")).startTraces(config.traces, effects.log);
+  const rooms = openRooms(effects, config, traces);
   const { books, audit } = rooms;
   await recover(effects, rooms);
   await keepServiceKeys(rooms.keyring, config.serviceKeys);
@@ -93,12 +96,13 @@ export async function startGateway(effects: Effects, config: LoadedConfig): Prom
     await endRetention();
     await audit.settled();
     await books.close();
+    await traces?.close();
     effects.log({ event: "stopped" });
   }
 }
 
 /** Everything that lives as long as the process. */
-function openRooms(effects: Effects, config: LoadedConfig) {
+function openRooms(effects: Effects, config: LoadedConfig, traces: Traces | undefined) {
   const { clock, log } = effects;
   const books = new Books(config.state);
   const ledger = openLedger(join(config.state, "ledger"), { clock });
@@ -117,7 +121,7 @@ function openRooms(effects: Effects, config: LoadedConfig) {
     keyring: new Keyring({ ...effects, books, accounts, audit }),
     owners: new Owners({ books, accounts, audit }),
     limits: new Limits(clock),
-    till: new Till({ books, budgets, audit, spendLog, clock, metrics }),
+    till: new Till({ books, budgets, audit, spendLog, clock, metrics, traces }),
     inFlight: new InFlight(),
     upstreams: new Upstreams(),
     bodies: new BodyBudget(),

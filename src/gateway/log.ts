@@ -8,6 +8,7 @@ export type LogEntry =
   | { readonly event: "budget-overrun"; readonly requestId: string; readonly keyId: string; readonly microUsd: number }
   | { readonly event: "retention-failed"; readonly what: string }
   | { readonly event: "settled-after-crash"; readonly requests: number }
+  | { readonly event: "traces-lost"; readonly spans: number }
   | { readonly event: "draining" | "stopped" }
   | { readonly event: "refused"; readonly requestId: string; readonly kind: string }
   | { readonly event: "bug"; readonly requestId: string; readonly name: string; readonly frames: readonly string[] };

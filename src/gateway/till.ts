@@ -11,6 +11,7 @@ import type { Metrics } from "./metrics.ts";
 import { Refusal } from "./refusal.ts";
 import { budgetSpent } from "./standing.ts";
 import type { SpendLog } from "./spend-log.ts";
+import type { Traces } from "./traces.ts";
 import type { Usage } from "./wire/usage.ts";
 
 export type Granted = Extract<Grant, { kind: "granted" }>;
@@ -26,6 +27,8 @@ export type Facts = {
   readonly startedAt: number;
   /** Digest of the routes and prices that let it through. */
   readonly policy: string;
+  /** The client's trace, as it names it. */
+  readonly traceparent?: string | undefined;
 };
 
 export type Outcome = {
@@ -49,6 +52,8 @@ export type TillEffects = {
   readonly spendLog: SpendLog;
   readonly clock: Clock;
   readonly metrics: Metrics;
+  /** Only when a collector is configured. */
+  readonly traces?: Traces | undefined;
 };
 
 export class Till {
@@ -86,7 +91,7 @@ export class Till {
   }
 
   async close(facts: Facts, outcome: Outcome): Promise<Settled> {
-    const { books, budgets, audit, spendLog, clock, metrics } = this.#effects;
+    const { books, budgets, audit, spendLog, clock, metrics, traces } = this.#effects;
     const settled = await books.commitSoon(() => {
       const done = budgets.settle({ requestId: facts.requestId, microUsd: outcome.microUsd });
       spendLog.insert(facts, outcome, done.microUsd, clock.now());
@@ -94,6 +99,7 @@ export class Till {
       return done;
     });
     metrics.answered(facts, outcome, settled.microUsd, clock.now());
+    traces?.answered(facts, outcome, settled.microUsd, clock.now());
     this.#settlement.resolve();
     this.#settlement = Promise.withResolvers();
     return settled;
