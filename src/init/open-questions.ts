@@ -7,8 +7,8 @@ export type Document = { readonly path: string; readonly text: string };
 
 export type OpenQuestion = { readonly file: string; readonly line: number; readonly question: string };
 
-/** In YAML it stands in a comment, in Markdown anywhere but in code; it may run over several lines. */
-const QUESTION = /(?<!`)\[question:\s*([^\][]+?)\s*\]/g;
+/** In YAML in a comment, in Markdown anywhere but in code; it may run over several lines, and counts also when unclosed. */
+const QUESTION = /(?<!`)\[question:((?:(?!\n[ \t]*\n)[^\]])*)/g;
 
 /** Every question that is still open, by file and line. Pure. */
 export function openQuestions(documents: readonly Document[]): readonly OpenQuestion[] {
@@ -17,7 +17,7 @@ export function openQuestions(documents: readonly Document[]): readonly OpenQues
       file: path,
       line: text.slice(0, index).split("\n").length,
       // A comment that goes on in the next line begins with # there.
-      question: words.replaceAll(/\s*\n[ \t]*(?:#[ \t]*)?/g, " "),
+      question: words.replaceAll(/\s*\n[ \t]*(?:#[ \t]*)?/g, " ").trim() || "a mark without a question",
     })),
   );
 }
