@@ -142,10 +142,10 @@ async function carryOut(desk: Desk, one: Exchange, { route, payers, estimate, en
     pingMs: desk.config.limits.pingMs,
     abort: (reason) => ending.abort(reason),
   });
-  let isSent = false;
+  let sent: { readonly tlsLeaf: string | undefined } | undefined;
   let failure: unknown;
   try {
-    const out = { ...call.request, onSent: () => (isSent = true) };
+    const out = { ...call.request, onSent: (tlsLeaf: string | undefined) => void (sent = { tlsLeaf }) };
     await desk.upstreams.send(out, desk.config.limits, (head, flow) => delivery.open(head, flow));
     delivery.end();
   } catch (error) {
@@ -154,7 +154,7 @@ async function carryOut(desk: Desk, one: Exchange, { route, payers, estimate, en
   } finally {
     delivery.close();
     const used = rewriter.usage;
-    await call.settle({ status: delivery.status, usage: used, isSent, failure });
+    await call.settle({ status: delivery.status, usage: used, sent, failure });
     if (used !== undefined) desk.limits.correct(payers, used.input + used.output - estimate);
   }
 }

@@ -25,7 +25,8 @@ type Ending = {
   /** The upstream's status; 0 when it never answered. */
   readonly status: number;
   readonly usage: Usage | undefined;
-  readonly isSent: boolean;
+  /** Set when the request left. */
+  readonly sent: { readonly tlsLeaf: string | undefined } | undefined;
   readonly failure: unknown;
 };
 
@@ -94,7 +95,7 @@ async function settle(desk: Desk, facts: Facts, price: Price | undefined, ending
     status,
     usage,
     microUsd: charge(facts, price, ending),
-    tlsLeaf: desk.upstreams.tlsLeaf(facts.route),
+    tlsLeaf: ending.sent?.tlsLeaf,
   });
   if (!settled.isOverrun) return;
   // The bound was wrong or the upstream is not honest: nothing more goes out on this key until somebody has looked.
@@ -109,12 +110,8 @@ function outcomeOf({ status, failure }: Ending): string {
 }
 
 /** Errors and what never left cost nothing; what broke off or was not counted costs all that was set aside. */
-function charge(
-  facts: Facts,
-  price: Price | undefined,
-  { status, usage, isSent, failure }: Ending,
-): number | undefined {
-  if (price === undefined || !isSent || status >= 400) return 0;
+function charge(facts: Facts, price: Price | undefined, { status, usage, sent, failure }: Ending): number | undefined {
+  if (price === undefined || sent === undefined || status >= 400) return 0;
   if (failure !== undefined || usage === undefined) return undefined;
   return costOf(price, usage, facts.route.residency === "us");
 }

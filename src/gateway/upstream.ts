@@ -1,8 +1,7 @@
 // The way out: connection pools to the upstreams, and the only place where an upstream's key is unwrapped.
 import type { IncomingHttpHeaders } from "node:http";
-import { TLSSocket } from "node:tls";
-import { buildConnector, Pool, type Dispatcher } from "undici";
-import { digest } from "../lib/digest.ts";
+import type { Dispatcher } from "undici";
+import { Connections } from "./connections.ts";
 import { UPSTREAM_PATH, type Operation } from "./endpoints.ts";
 import type { LiveRoute } from "./load-config.ts";
 import { Refusal } from "./refusal.ts";
@@ -10,16 +9,17 @@ import { Refusal } from "./refusal.ts";
 /** The client's headers that an upstream may see. An allow-list: everything else stays here. */
 const FORWARDED = ["anthropic-version", "anthropic-beta"] as const;
 
-const MAX_CONNECTIONS = 1024;
-
 export type UpstreamRequest = {
   readonly route: LiveRoute;
   readonly operation: Operation;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
   readonly signal: AbortSignal;
-  /** Called when the request is on its way: from here on it may cost money. */
-  readonly onSent?: () => void;
+  /**
+   * Called when the request is on its way: from here on it may cost money. Told the SHA-256 of the certificate that this
+   * connection's other end showed; undefined without TLS.
+   */
+  readonly onSent?: (tlsLeaf: string | undefined) => void;
 };
 
 export type AnswerHead = { readonly status: number; readonly headers: Readonly<Record<string, string>> };
@@ -32,8 +32,7 @@ export type AnswerReader = { chunk(bytes: Buffer): void };
 export type UpstreamLimits = { readonly firstByteMs: number; readonly idleMs: number };
 
 export class Upstreams {
-  readonly #pools = new Map<string, Pool>();
-  readonly #leaves = new Map<string, string>();
+  readonly #connections = new Connections();
 
   /**
    * Sends one request. `open` is called with the answer's head and gives the reader of its body; resolves when the
@@ -54,38 +53,11 @@ export class Upstreams {
       headersTimeout: limits.firstByteMs,
       bodyTimeout: limits.idleMs,
     };
-    await dispatch(this.#pool(origin), options, request, open);
-  }
-
-  /** SHA-256 of the certificate that the upstream showed last; undefined without TLS. */
-  tlsLeaf(route: LiveRoute): string | undefined {
-    return this.#leaves.get(route.origin);
+    await dispatch(this.#connections, options, request, open);
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
-    this.#pools.clear();
-  }
-
-  #pool(origin: string): Pool {
-    const known = this.#pools.get(origin);
-    if (known !== undefined) return known;
-    const pool = new Pool(origin, { connections: MAX_CONNECTIONS, pipelining: 1, connect: this.#connector(origin) });
-    this.#pools.set(origin, pool);
-    return pool;
-  }
-
-  #connector(origin: string): buildConnector.connector {
-    const connect = buildConnector({ timeout: 10_000 });
-    return (options, callback) => {
-      connect(options, (...result) => {
-        const [, socket] = result;
-        if (socket instanceof TLSSocket) {
-          this.#leaves.set(origin, digest(socket.getPeerCertificate().raw));
-        }
-        callback(...result);
-      });
-    };
+    await this.#connections.close();
   }
 }
 
@@ -111,9 +83,9 @@ function upstreamHeaders({ route, headers }: UpstreamRequest): Record<string, st
 }
 
 async function dispatch(
-  pool: Pool,
+  connections: Connections,
   options: Dispatcher.DispatchOptions,
-  { signal, onSent }: UpstreamRequest,
+  { route, signal, onSent }: UpstreamRequest,
   open: (head: AnswerHead, flow: Flow) => AnswerReader,
 ): Promise<void> {
   signal.throwIfAborted();
@@ -124,10 +96,10 @@ async function dispatch(
       if (abort !== undefined) signal.removeEventListener("abort", abort);
       then();
     };
-    pool.dispatch(options, {
+    connections.to(route.origin).dispatch(options, {
       onRequestStart(controller) {
         abort = () => controller.abort(asError(signal.reason));
-        onSent?.();
+        onSent?.(connections.leafOf(options));
         if (signal.aborted) abort();
         else signal.addEventListener("abort", abort, { once: true });
       },
