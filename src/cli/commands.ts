@@ -55,6 +55,11 @@ export const commands: readonly Entry[] = [
     load: async () => (await import("./service.ts")).service,
   },
   {
+    name: "images",
+    summary: "lock, check: which digest each image's tag stands for at its registry",
+    load: async () => (await import("./images.ts")).images,
+  },
+  {
     name: "test",
     summary: "test the estate without touching a host: secrets in files and history, the secrets file",
     load: async () => (await import("./test.ts")).test,
