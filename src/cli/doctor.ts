@@ -36,16 +36,12 @@ async function runDoctor(context: Context, [folder = "."]: readonly string[], op
   if (options.host !== undefined && !isEstate) throw noEstate(folder);
   const sections: Section[] = [{ about: "this machine", findings: await lookAtMachine(here(signal)) }];
   if (isEstate) sections.push({ about: "the estate", findings: await lookAtEstate(await placeOf(folder, signal)) });
-  let isReached = true;
-  for (const host of await chosenHosts(folder, options.host, signal)) {
-    const look = await lookAtHost(host, Date.now, signal);
-    isReached &&= look.isReached;
-    sections.push({ about: `host ${host.id}`, findings: look.findings });
-  }
+  const look = options.host === undefined ? undefined : await lookAt(folder, options.host, signal);
+  if (look !== undefined) sections.push({ about: `host ${options.host}`, findings: look.findings });
   const format = { format: 1, sections };
   const shown = { isEstate, isHostAsked: options.host !== undefined };
   out(options.json === true ? `${JSON.stringify(format)}\n` : renderDoctor(sections, shown, painter(isColoured)));
-  if (!isReached) return "unreachable";
+  if (look?.isReached === false) return "unreachable";
   const isBad = ({ level }: Finding): boolean => level === "error" || (options.strict === true && level === "warning");
   return sections.some(({ findings }) => findings.some(isBad)) ? "unhealthy" : "done";
 }
@@ -59,8 +55,22 @@ async function placeOf(folder: string, signal: AbortSignal) {
   return { root: await realpath(folder), env: process.env, home: homedir(), now: Date.now(), signal };
 }
 
-async function chosenHosts(folder: string, id: string | undefined, signal: AbortSignal) {
-  return id === undefined ? [] : hostsOf(await loadEstate(folder, { signal }), id);
+/** An estate that cannot be read names no host to ask; the look at the estate has told why. */
+async function lookAt(folder: string, id: string, signal: AbortSignal): Promise<HostLook> {
+  const estate = await loadEstate(folder, { signal }).catch((error: unknown) => error);
+  if (estate instanceof Problem) {
+    const fix = "mend the estate first: see above";
+    return { findings: [{ level: "error", subject: "connection", what: "was not tried", fix }], isReached: undefined };
+  }
+  const [host] = isLoaded(estate) ? hostsOf(estate, id) : [];
+  if (host === undefined) throw estate;
+  return await lookAtHost(host, Date.now, signal);
+}
+
+type HostLook = Omit<Awaited<ReturnType<typeof lookAtHost>>, "isReached"> & { readonly isReached: boolean | undefined };
+
+function isLoaded(found: unknown): found is Awaited<ReturnType<typeof loadEstate>> {
+  return typeof found === "object" && found !== null && "hosts" in found;
 }
 
 function noEstate(folder: string): Problem {
