@@ -12,7 +12,7 @@ import type { LiveRoute, LoadedConfig } from "./load-config.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { outgoing } from "./outgoing.ts";
-import { ownerAccount, type Owners } from "./owners.ts";
+import { ownerAccount, ownersOf, type Owners } from "./owners.ts";
 import { pay, type PaidCall } from "./pay.ts";
 import { Refusal } from "./refusal.ts";
 import { cross, type Crossing } from "./cross.ts";
@@ -178,10 +178,7 @@ export function credentialsOf(request: IncomingMessage): string[] {
 
 /** The key and who owns it: all of them are limited, and all of them pay. Throws Refusal when one of them is blocked. */
 function payersOf(desk: Desk, key: VirtualKey): Limited[] {
-  const owners = [
-    key.userId === null ? undefined : desk.owners.get("user", key.userId),
-    key.teamId === null ? undefined : desk.owners.get("team", key.teamId),
-  ].filter((owner) => owner !== undefined);
+  const owners = ownersOf(desk.owners, key);
   const blocked = owners.find((owner) => owner.blocked);
   if (blocked !== undefined) throw new Refusal("authentication_error", `this key's ${blocked.kind} is blocked`);
   return [

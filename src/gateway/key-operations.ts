@@ -1,10 +1,19 @@
 // LiteLLM's /key calls over the keyring.
 import { z } from "zod";
 import { durationMs } from "./duration.ts";
-import { accountOf, type IssuedKey, type KeySettings, type VirtualKey } from "./keyring.ts";
+import { accountOf, modelAccountOf, type IssuedKey, type KeySettings, type VirtualKey } from "./keyring.ts";
 import { allowanceOf, isoOrNull, parseInput, shownTerms, termsFields, termsOf } from "./management-input.ts";
 import type { ManagementCall, ManagementDesk } from "./management.ts";
 import { Refusal } from "./refusal.ts";
+import type { Allowance } from "./terms.ts";
+
+const modelBudgets = z.record(
+  z.string().min(1).max(128),
+  z.strictObject({
+    budget_limit: z.number().min(0).max(1_000_000_000).meta({ description: "USD" }),
+    time_period: z.string().optional().meta({ description: "Period of the limit: 1d, 7d, 1mo; for ever without it" }),
+  }),
+);
 
 const Settings = z.strictObject({
   ...termsFields,
@@ -16,6 +25,14 @@ const Settings = z.strictObject({
     .meta({ description: "Life of the key (30s, 12h, 30d, 1mo); null is for ever" }),
   user_id: z.string().min(1).max(200).nullable().optional().meta({ description: "The user who pays too" }),
   team_id: z.string().min(1).max(200).nullable().optional().meta({ description: "The team that pays too" }),
+  organization_id: z
+    .string()
+    .min(1)
+    .max(200)
+    .nullable()
+    .optional()
+    .meta({ description: "The organisation that pays too" }),
+  model_max_budget: modelBudgets.optional().meta({ description: "Limits of their own for single models, by alias" }),
 });
 
 const Generate = Settings.extend({
@@ -36,13 +53,13 @@ const Delete = z.strictObject({
 export const keyOperations: Readonly<Record<string, ManagementCall>> = {
   "POST /key/generate": async (desk, input) => {
     const { key, ...asked } = parseInput(Generate, input);
-    const allowance = { cap: null, period: null, ...allowanceOf(asked) };
+    const allowance = { cap: null, period: null, ...keyAllowance(asked) };
     return withKey(desk, await desk.keyring.issue(settingsOf(desk, asked), allowance, key));
   },
   "POST /key/update": async (desk, input) => {
     const { key, ...asked } = parseInput(Update, input);
     const before = found(desk, key);
-    const row = await desk.keyring.change(before, settingsOf(desk, asked, before), allowanceOf(asked));
+    const row = await desk.keyring.change(before, settingsOf(desk, asked, before), keyAllowance(asked));
     return { key: row.hash, ...shownKey(desk, row) };
   },
   "POST /key/block": async (desk, input) => await block(desk, input, true),
@@ -92,12 +109,29 @@ function settingsOf(desk: ManagementDesk, asked: z.infer<typeof Settings>, befor
     alias: asked.key_alias === undefined ? (before?.alias ?? null) : asked.key_alias,
     userId: asked.user_id === undefined ? (before?.userId ?? null) : asked.user_id,
     teamId: asked.team_id === undefined ? (before?.teamId ?? null) : asked.team_id,
+    organizationId: asked.organization_id === undefined ? (before?.organizationId ?? null) : asked.organization_id,
+    modelBudgets: Object.keys(asked.model_max_budget ?? {}).concat(
+      asked.model_max_budget === undefined ? (before?.modelBudgets ?? []) : [],
+    ),
     expiresAt: asked.duration === undefined ? (before?.expiresAt ?? null) : expiry(asked.duration, desk.clock.now()),
   };
   if (settings.teamId !== null && desk.owners.get("team", settings.teamId) === undefined) {
     throw new Refusal("invalid_request_error", `team_id: there is no team ${settings.teamId}`);
   }
+  if (settings.organizationId !== null && desk.owners.get("organization", settings.organizationId) === undefined) {
+    throw new Refusal("invalid_request_error", `organization_id: there is no organisation ${settings.organizationId}`);
+  }
   return settings;
+}
+
+function keyAllowance(asked: z.infer<typeof Settings>): Partial<Allowance> {
+  const models = Object.entries(asked.model_max_budget ?? {}).map(
+    ([alias, { budget_limit: usd, time_period: period }]) => [
+      alias,
+      { cap: null, period: null, ...allowanceOf({ max_budget: usd, budget_duration: period ?? null }) },
+    ],
+  );
+  return { ...allowanceOf(asked), models: Object.fromEntries(models) };
 }
 
 /** LiteLLM's clients say "for ever" with null or "-1". */
@@ -117,8 +151,23 @@ function shownKey(desk: ManagementDesk, row: VirtualKey): object {
     key_alias: row.alias,
     user_id: row.userId,
     team_id: row.teamId,
+    organization_id: row.organizationId,
+    ...shownModels(desk, row),
     expires: isoOrNull(row.expiresAt),
     created_at: isoOrNull(row.createdAt),
     updated_at: isoOrNull(row.updatedAt),
+  };
+}
+
+function shownModels(desk: ManagementDesk, row: VirtualKey): object {
+  const accounts = row.modelBudgets.map((alias) => ({ alias, account: desk.budgets.look(modelAccountOf(row, alias)) }));
+  return {
+    model_max_budget: Object.fromEntries(
+      accounts.map(({ alias, account }) => [
+        alias,
+        { budget_limit: (account?.cap ?? 0) / 1_000_000, time_period: account?.period ?? null },
+      ]),
+    ),
+    model_spend: Object.fromEntries(accounts.map(({ alias, account }) => [alias, (account?.spent ?? 0) / 1_000_000])),
   };
 }

@@ -16,6 +16,8 @@ export const VirtualKey = Terms.extend({
   alias: z.string().nullable().meta({ description: "A name for people" }),
   userId: z.string().nullable().meta({ description: "The user who pays too" }),
   teamId: z.string().nullable().meta({ description: "The team that pays too" }),
+  organizationId: z.string().nullable().default(null).meta({ description: "The organisation that pays too" }),
+  modelBudgets: z.array(z.string()).default([]).meta({ description: "Aliases that have a budget of their own" }),
   expiresAt: z.number().nullable().meta({ description: "Milliseconds since the epoch; null is never" }),
   createdAt: z.number().meta({ description: "Milliseconds since the epoch" }),
   updatedAt: z.number().meta({ description: "Milliseconds since the epoch" }),
@@ -52,6 +54,7 @@ export class Keyring {
     if (this.#rows.get(row.hash) !== undefined) throw new Refusal("invalid_request_error", "key: exists already");
     await this.#rows.put(row.hash, row, () => {
       accounts.set(accountOf(row), allowance);
+      this.#setModels(row, allowance);
       this.#record("issued", row);
     });
     return { key, row };
@@ -65,6 +68,7 @@ export class Keyring {
     const changed = { ...row, ...settings, updatedAt: this.#effects.clock.now() };
     await this.#rows.put(row.hash, changed, () => {
       this.#effects.accounts.set(accountOf(row), allowance);
+      this.#setModels(row, allowance);
       this.#record(changed.blocked && !row.blocked ? "blocked" : "changed", row);
     });
     return changed;
@@ -106,6 +110,12 @@ export class Keyring {
     throw new Refusal("authentication_error", reasonOf(credentials, rows[0]));
   }
 
+  #setModels(row: VirtualKey, { models = {} }: Partial<Allowance>): void {
+    for (const [alias, allowance] of Object.entries(models)) {
+      this.#effects.accounts.set(modelAccountOf(row, alias), allowance);
+    }
+  }
+
   #isExpired(row: VirtualKey): boolean {
     return row.expiresAt !== null && row.expiresAt <= this.#effects.clock.now();
   }
@@ -121,6 +131,11 @@ export class Keyring {
 
 export function accountOf(row: VirtualKey): string {
   return `key:${row.id}`;
+}
+
+/** The account of what a key may spend on one model. */
+export function modelAccountOf(row: VirtualKey, alias: string): string {
+  return `model:${row.id}:${alias}`;
 }
 
 function nameOf(key: string): { readonly hash: string; readonly name: string } {

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { keyOperations } from "./key-operations.ts";
 import { allowanceOf, isoOrNull, parseInput, shownTerms, termsFields, termsOf } from "./management-input.ts";
 import type { ManagementCall, ManagementDesk } from "./management.ts";
-import { ownerAccount, type Owner } from "./owners.ts";
+import { ownerAccount, ownersOf, type Owner } from "./owners.ts";
 import { Refusal } from "./refusal.ts";
 
 const name = z.string().min(1).max(200);
@@ -24,10 +24,18 @@ const Team = z.strictObject({
     .array(z.strictObject({ user_id: name, role: z.enum(["admin", "user"]) }))
     .optional()
     .meta({ description: "Who belongs to it" }),
+  organization_id: name.nullable().optional().meta({ description: "The organisation that pays too" }),
+});
+
+const Organization = z.strictObject({
+  ...termsFields,
+  organization_id: name.optional().meta({ description: "Made up when left out" }),
+  organization_alias: name.nullable().optional().meta({ description: "A name for people" }),
 });
 
 const UserNamed = z.strictObject({ user_id: name });
 const TeamNamed = z.strictObject({ team_id: name });
+const OrganizationNamed = z.strictObject({ organization_id: name });
 
 export const ownerOperations: Readonly<Record<string, ManagementCall>> = {
   "POST /user/new": async (desk, input) => {
@@ -55,6 +63,7 @@ export const ownerOperations: Readonly<Record<string, ManagementCall>> = {
     const owner = {
       ...newOwner(desk, "team", asked.team_id, asked.team_alias ?? null, asked),
       members: asked.members_with_roles ?? [],
+      organizationId: organizationOf(desk, asked.organization_id ?? null),
     };
     await desk.owners.put(owner, allowanceOf(asked), "created");
     return shown(desk, owner);
@@ -62,7 +71,12 @@ export const ownerOperations: Readonly<Record<string, ManagementCall>> = {
   "POST /team/update": async (desk, input) => {
     const asked = parseInput(Team.required({ team_id: true }), input);
     const before = found(desk, "team", asked.team_id);
-    const owner = { ...before, members: asked.members_with_roles ?? before.members };
+    const owner = {
+      ...before,
+      members: asked.members_with_roles ?? before.members,
+      organizationId:
+        asked.organization_id === undefined ? before.organizationId : organizationOf(desk, asked.organization_id),
+    };
     return await change(desk, owner, asked.team_alias, asked);
   },
   "POST /team/delete": async (desk, input) => {
@@ -75,7 +89,37 @@ export const ownerOperations: Readonly<Record<string, ManagementCall>> = {
     const owner = found(desk, "team", parseInput(TeamNamed, input).team_id);
     return { team_id: owner.name, team_info: shown(desk, owner), keys: keysOf(desk, owner) };
   },
+  "POST /organization/new": async (desk, input) => {
+    const asked = parseInput(Organization, input);
+    const owner = newOwner(desk, "organization", asked.organization_id, asked.organization_alias ?? null, asked);
+    await desk.owners.put(owner, allowanceOf(asked), "created");
+    return shown(desk, owner);
+  },
+  "POST /organization/update": async (desk, input) => {
+    const asked = parseInput(Organization.required({ organization_id: true }), input);
+    return await change(desk, found(desk, "organization", asked.organization_id), asked.organization_alias, asked);
+  },
+  "POST /organization/delete": async (desk, input) => {
+    const { organization_ids: ids } = parseInput(z.strictObject({ organization_ids: z.array(name).min(1) }), input);
+    const team = desk.owners.list("team").find(({ organizationId }) => ids.includes(organizationId ?? ""));
+    if (team !== undefined) {
+      throw new Refusal(
+        "invalid_request_error",
+        `organization_ids: team ${team.name} still belongs to ${team.organizationId}`,
+      );
+    }
+    return await remove(desk, "organization", ids);
+  },
+  "GET /organization/info": (desk, input) => {
+    const owner = found(desk, "organization", parseInput(OrganizationNamed, input).organization_id);
+    return { ...shown(desk, owner), keys: keysOf(desk, owner) };
+  },
 };
+
+/** Throws Refusal when there is no such organisation. */
+function organizationOf(desk: ManagementDesk, id: string | null): string | null {
+  return id === null ? null : found(desk, "organization", id).name;
+}
 
 function newOwner(
   desk: ManagementDesk,
@@ -87,7 +131,8 @@ function newOwner(
   if (id !== undefined && desk.owners.get(kind, id) !== undefined) {
     throw new Refusal("invalid_request_error", `${kind}_id: ${id} exists already`);
   }
-  return { ...termsOf(asked), kind, name: id ?? randomUUID(), alias, members: [], createdAt: desk.clock.now() };
+  const made = { alias, members: [], organizationId: null, createdAt: desk.clock.now() };
+  return { ...termsOf(asked), kind, name: id ?? randomUUID(), ...made };
 }
 
 async function change(
@@ -120,8 +165,10 @@ async function remove(desk: ManagementDesk, kind: Owner["kind"], ids: readonly s
   return { [`deleted_${kind}s`]: owners.map((owner) => owner.name) };
 }
 
-function rowsOf(desk: ManagementDesk, { kind, name: id }: Owner) {
-  return desk.keyring.list().filter((row) => (kind === "user" ? row.userId : row.teamId) === id);
+/** The keys that it pays for. */
+function rowsOf(desk: ManagementDesk, owner: Owner) {
+  const account = ownerAccount(owner);
+  return desk.keyring.list().filter((row) => ownersOf(desk.owners, row).some((one) => ownerAccount(one) === account));
 }
 
 function keysOf(desk: ManagementDesk, owner: Owner): object[] {
@@ -143,7 +190,7 @@ function shown(desk: ManagementDesk, owner: Owner): object {
     ...shownTerms(owner, desk.budgets.look(ownerAccount(owner))),
     [`${owner.kind}_id`]: owner.name,
     [`${owner.kind}_alias`]: owner.alias,
-    ...(owner.kind === "team" ? { members_with_roles: owner.members } : {}),
+    ...(owner.kind === "team" ? { members_with_roles: owner.members, organization_id: owner.organizationId } : {}),
     created_at: isoOrNull(owner.createdAt),
   };
 }

@@ -3,12 +3,14 @@ import { z } from "zod";
 import type { Accounts } from "./accounts.ts";
 import type { Audit } from "./audit.ts";
 import type { Books } from "./books.ts";
+import type { VirtualKey } from "./keyring.ts";
 import { RowTable } from "./row-table.ts";
 import { Terms, type Allowance } from "./terms.ts";
 
 export const Owner = Terms.extend({
-  kind: z.enum(["user", "team"]).meta({ description: "A person or a group" }),
-  name: z.string().meta({ description: "user_id or team_id" }),
+  kind: z.enum(["user", "team", "organization"]).meta({ description: "A person, a group, or what groups belong to" }),
+  name: z.string().meta({ description: "user_id, team_id or organization_id" }),
+  organizationId: z.string().nullable().default(null).meta({ description: "The organisation that pays too" }),
   alias: z.string().nullable().meta({ description: "A name for people" }),
   members: z
     .array(z.strictObject({ user_id: z.string(), role: z.enum(["admin", "user"]) }))
@@ -55,4 +57,13 @@ export class Owners {
 
 export function ownerAccount({ kind, name }: Pick<Owner, "kind" | "name">): string {
   return `${kind}:${name}`;
+}
+
+/** Who pays besides the key: its user, its team, and its organisation or its team's. */
+export function ownersOf(owners: Owners, key: Pick<VirtualKey, "userId" | "teamId" | "organizationId">): Owner[] {
+  const user = key.userId === null ? undefined : owners.get("user", key.userId);
+  const team = key.teamId === null ? undefined : owners.get("team", key.teamId);
+  const organizationId = key.organizationId ?? team?.organizationId ?? null;
+  const organization = organizationId === null ? undefined : owners.get("organization", organizationId);
+  return [user, team, organization].filter((owner) => owner !== undefined);
 }

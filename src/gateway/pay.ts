@@ -4,6 +4,7 @@ import { inputBound } from "./bound.ts";
 import type { Ask } from "./budgets.ts";
 import { countedInput } from "./counting.ts";
 import type { Desk } from "./exchange.ts";
+import { modelAccountOf } from "./keyring.ts";
 import type { Limited } from "./limits.ts";
 import { wantedOutput, withOutput, type Outgoing } from "./outgoing.ts";
 import { costOf, priceOf, worstOf, type Price } from "./price.ts";
@@ -78,7 +79,7 @@ function askFor(
   const isUsOnly = facts.route.residency === "us";
   return (inputTokens) => ({
     requestId: facts.requestId,
-    accounts: payers.map(({ id }) => id),
+    accounts: [...payers.map(({ id }) => id), ...modelAccount(facts)],
     worst:
       price === undefined
         ? { cost: () => 0, outputFor: () => wanted }
@@ -86,6 +87,10 @@ function askFor(
     wantedTokens: wanted,
     floorTokens: desk.config.minOutputTokens,
   });
+}
+
+function modelAccount({ key, route }: Facts): string[] {
+  return key.modelBudgets.includes(route.alias) ? [modelAccountOf(key, route.alias)] : [];
 }
 
 async function settle(desk: Desk, facts: Facts, price: Price | undefined, ending: Ending): Promise<void> {

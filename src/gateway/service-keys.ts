@@ -7,6 +7,8 @@ import { noTerms } from "./terms.ts";
 
 const PREFIX = "service:";
 
+const NOBODY = { userId: null, teamId: null, organizationId: null, modelBudgets: [] };
+
 /** Throws Problem when a key file cannot be read. */
 export async function keepServiceKeys(keyring: Keyring, serviceKeys: GatewayConfig["serviceKeys"]): Promise<void> {
   const wanted = new Map(
@@ -24,7 +26,7 @@ export async function keepServiceKeys(keyring: Keyring, serviceKeys: GatewayConf
 async function keep(keyring: Keyring, alias: string, key: string, models: string[]): Promise<void> {
   const row = keyring.find(key);
   if (row === undefined) {
-    const settings = { ...noTerms, models, alias, userId: null, teamId: null, expiresAt: null };
+    const settings = { ...noTerms, models, alias, ...NOBODY, expiresAt: null };
     await keyring.issue(settings, { cap: null, period: null }, key);
   } else if (row.models.join(" ") !== models.join(" ")) {
     await keyring.change(row, { models });

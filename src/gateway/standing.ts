@@ -25,12 +25,13 @@ export function standingHeaders(account: Account | undefined): Record<string, st
 
 /** The refusal of a request that the account has no money for. */
 export function budgetSpent(account: Account, now: number): Refusal {
-  const kind = account.id.split(":")[0] ?? "key";
+  const [kind = "key", , ...alias] = account.id.split(":");
+  const whose = kind === "model" ? `key for ${alias.join(":")}` : kind;
   const renewed = account.resetsAt === null ? "" : `; it is renewed at ${new Date(account.resetsAt).toISOString()}`;
   const waitSeconds = account.resetsAt === null ? 3600 : Math.max(1, Math.ceil((account.resetsAt - now) / 1000));
   return new Refusal(
     "billing_error",
-    `the budget of this ${kind} is spent: ${usd(account.spent)} of ${usd(account.cap ?? 0)}${renewed}`,
+    `the budget of this ${whose} is spent: ${usd(account.spent)} of ${usd(account.cap ?? 0)}${renewed}`,
     {
       "retry-after": String(waitSeconds),
       // Without a representative claim, so that the message is shown as it is.

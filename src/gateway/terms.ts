@@ -20,4 +20,6 @@ export type Allowance = {
   /** Micro-USD; null is no limit. */
   readonly cap: number | null;
   readonly period: string | null;
+  /** Limits of their own for single models, by alias: a key's `model_max_budget`. */
+  readonly models?: Readonly<Record<string, Pick<Allowance, "cap" | "period">>>;
 };
