@@ -2,10 +2,10 @@
 import { homedir } from "node:os";
 import { createInterface } from "node:readline/promises";
 import { z } from "zod";
-import { approve as signPlan, identify } from "../approval/index.ts";
+import { approve as signPlan, identify, NAMESPACE } from "../approval/index.ts";
 import { loadEstate, type Estate } from "../estate/index.ts";
 import { Problem } from "../lib/problem.ts";
-import { renderPlan } from "../plan/index.ts";
+import { renderHtml, renderPlan } from "../plan/index.ts";
 import { standingOf } from "./approval-gate.ts";
 import { signersOf } from "./approval-policy.ts";
 import { readPlan, type SavedPlan } from "./bound-plan.ts";
@@ -14,6 +14,7 @@ import type { ExitName } from "./exit.ts";
 import { refuseExpired, refuseForeign } from "./refuse-stale.ts";
 import { painter } from "./render/paint.ts";
 import { renderStanding } from "./render/standing.ts";
+import { writeWhole } from "./write-whole.ts";
 
 const ApproveOptions = z.strictObject({
   estate: z
@@ -32,6 +33,7 @@ const ApproveOptions = z.strictObject({
     .boolean()
     .optional()
     .meta({ description: "sign nothing: tell which approvals are there and which are missing" }),
+  html: z.string().optional().meta({ description: "also write the plan as one HTML page", placeholder: "file" }),
   full: z.boolean().optional().meta({ description: "show the whole text of new files too" }),
   yes: z.boolean().optional().meta({ description: "do not ask: the plan was read elsewhere" }),
   json: z.boolean().optional().meta({ description: "print as JSON how the plan stands" }),
@@ -52,6 +54,7 @@ async function runApprove(context: Context, [file = ""]: readonly string[], opti
   refuseExpired({ file, plan: saved.plan }, Date.now());
   const estate = await loadEstate(options.estate ?? ".", { signal: context.signal });
   refuseForeign({ file, plan: saved.plan }, estate);
+  if (options.html !== undefined) await writePage(options.html, saved);
   if (options.check === true) return await check(context, { file, saved, estate, options });
   refuseUnapprovable(file, saved, estate);
   const signing = await chooseKey(context, saved, estate, options);
@@ -67,6 +70,11 @@ async function runApprove(context: Context, [file = ""]: readonly string[], opti
   if (options.json !== true) context.out(`${made.principal} approved ${saved.digest}: ${made.file}\n\n`);
   await tell(context, { file, saved, estate, options });
   return "done";
+}
+
+/** From the very bytes that would be signed. */
+async function writePage(path: string, { plan }: SavedPlan): Promise<void> {
+  await writeWhole(path, renderHtml(plan, { namespace: NAMESPACE }), 0o600);
 }
 
 type Told = { readonly file: string; readonly saved: SavedPlan; readonly estate: Estate; readonly options: Options };

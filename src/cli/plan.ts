@@ -3,7 +3,8 @@ import { z } from "zod";
 import { loadEstate, type EstateHost } from "../estate/index.ts";
 import { Problem } from "../lib/problem.ts";
 import { canonicalJson } from "../lib/canonical-json.ts";
-import { renderPlan } from "../plan/index.ts";
+import { NAMESPACE } from "../approval/index.ts";
+import { renderHtml, renderPlan } from "../plan/index.ts";
 import { bindPlan } from "./bound-plan.ts";
 import { command, type Context } from "./command.ts";
 import type { ExitName } from "./exit.ts";
@@ -16,6 +17,10 @@ const PlanOptions = z.strictObject({
   host: z.string().optional().meta({ description: "only this host", placeholder: "id" }),
   role: z.string().optional().meta({ description: "only this role, and what it stands on", placeholder: "name" }),
   out: z.string().optional().meta({ description: "save the plan, to be applied later", placeholder: "file" }),
+  html: z
+    .string()
+    .optional()
+    .meta({ description: "write the plan as one HTML page, to be reviewed", placeholder: "file" }),
   hours: z.coerce
     .number({ error: "should be a number" })
     .min(1)
@@ -74,6 +79,7 @@ async function runPlan(
   const { hours, role } = options;
   const made = await bindPlan({ estate, nonce, looks, hours, role, signal });
   if (options.out !== undefined) await writeWhole(options.out, canonicalJson(made), 0o600);
+  if (options.html !== undefined) await writeWhole(options.html, renderHtml(made, { namespace: NAMESPACE }), 0o600);
   const shown = { paint: painter(context.isColoured), full: options.full === true };
   context.out(options.json === true ? `${canonicalJson(made)}\n` : renderPlan(made, shown));
   if (made.hosts.some((each) => each.refusals.length > 0)) return "refused";
