@@ -61,7 +61,7 @@ export const commands: readonly Entry[] = [
   },
   {
     name: "test",
-    summary: "test the estate without touching a host: secrets in files and history, the secrets file",
+    summary: "test the estate without touching a host: services, guard, secrets in files and history",
     load: async () => (await import("./test.ts")).test,
   },
   {

@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { loadEstate } from "../estate/index.ts";
 import { inspectEstate } from "../estate/inspect.ts";
-import { inspectGuard } from "../guard/index.ts";
 import { type Known, lint, type Linted } from "../lint/index.ts";
 import { controls, resourcesOf } from "../roles/index.ts";
 
@@ -14,7 +13,7 @@ export async function lintEstate(dir: string, signal: AbortSignal): Promise<Lint
   const wanted = isSound ? await wantedOf(inspection.root, signal) : new Map<string, ReadonlySet<string>>();
   return await lint(
     inspection,
-    { controls: controls(), wanted, generated: await guardFaults(inspection.root) },
+    { controls: controls(), wanted, generated: await generatedFaults(inspection.root) },
     signal,
   );
 }
@@ -30,9 +29,21 @@ async function wantedOf(root: string, signal: AbortSignal): Promise<Known["wante
   );
 }
 
+// Both rooms are loaded where there is something of theirs to look at: lint is to start fast.
+const staleSchemas = async (root: string) => await (await import("../init/index.ts")).staleSchemas(root);
+const inspectGuard = async (root: string) => await (await import("../guard/index.ts")).inspectGuard(root, "");
+
+/** What Demesne wrote into the estate and somebody, or an older version, has written otherwise. */
+async function generatedFaults(root: string): Promise<Known["generated"]> {
+  const what = "is not what this Demesne writes";
+  const fix = "demesne init writes the schemas of this version: run it again in this folder";
+  const stale = existsSync(join(root, ".demesne/schema")) ? await staleSchemas(root) : [];
+  return [...stale.map((where) => ({ where, what, fix })), ...(await guardFaults(root))];
+}
+
 /** The hook and its settings, where there is a guard; whether the client here is new enough is for `guard status`. */
 async function guardFaults(root: string): Promise<Known["generated"]> {
   if (!existsSync(join(root, ".claude/hooks/guard.cjs"))) return [];
-  const faults = await inspectGuard(root, "");
+  const faults = await inspectGuard(root);
   return faults.filter(({ where }) => where.startsWith(".claude/"));
 }

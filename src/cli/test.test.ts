@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 
 const main = new URL("main.ts", import.meta.url).pathname;
-const small = new URL("../../test/estates/small", import.meta.url).pathname;
+const small = new URL("../../test/cases/lint/estate", import.meta.url).pathname;
 const room = mkdtempSync(join(tmpdir(), "demesne-test-"));
 after(() => rmSync(room, { recursive: true }));
 const DEADLINE_MS = 60_000;
@@ -130,4 +130,41 @@ test("a folder that is no estate, and a repository that git cannot read, are ref
   write(".git", "gitdir: /nowhere\n");
   const broken = demesne(["test", folder]);
   assert.equal(broken.status, 5, broken.out);
+});
+
+test("a service that breaks an invariant fails the test, with file and line; a waived one is counted", () => {
+  const { folder, write } = estate("invariant");
+  const compose = readFileSync(join(folder, "services/notes/compose.yaml"), "utf8");
+  write("services/notes/compose.yaml", compose.replace("PRICE: 5$$", "BASE_URL: https://api.openai.com"));
+  const { status, out } = demesne(["test", folder, "--sarif", "invariant.sarif"]);
+  assert.equal(status, 4, out);
+  assert.match(
+    out,
+    /^services\/notes\/compose\.yaml:14: services\/notes\/environment\/BASE_URL: should not name a provider/m,
+  );
+  const [result] = JSON.parse(readFileSync(join(room, "invariant.sarif"), "utf8")).runs[0].results;
+  assert.equal(result.ruleId, "invariant");
+
+  write("services/notes/compose.yaml", compose.replace("  read_only: true\n", ""));
+  const text = readFileSync(join(folder, "estate.yaml"), "utf8");
+  write("estate.yaml", text.replace("[sysctl/net.ipv4.ip_forward]", "[lint/read-only/notes]"));
+  const waived = demesne(["test", folder]);
+  assert.equal(waived.status, 0, waived.out);
+  assert.match(waived.out, /^2 services held to their invariants$/m);
+  assert.match(waived.out, /, 1 waived;/);
+});
+
+test("a guard that is installed is tested; one that lets everything pass is found", () => {
+  const { folder, write } = estate("guarded");
+  assert.match(demesne(["test", folder]).out, /^the guard: not tested, none is installed here/m);
+  const installed = demesne(["guard", "install", "--estate", folder, "--node", process.execPath]);
+  assert.equal(installed.status, 0, installed.out);
+  const good = demesne(["test", folder]);
+  assert.equal(good.status, 0, good.out);
+  assert.match(good.out, /^the guard: \d{3,} calls judged, \d+ of them by the hook as installed$/m);
+
+  write(".claude/hooks/guard.cjs", "process.exit(0);\n");
+  const open = demesne(["test", folder]);
+  assert.equal(open.status, 10, open.out);
+  assert.match(open.out, /^\.claude\/hooks\/guard\.cjs:1: .+\(real hook\)/m);
 });

@@ -1,5 +1,5 @@
-// demesne test: is the estate fit to be planned from? For now: no secret stands where it must not, and the secrets file is
-// as it should be. It reads the estate's folder and its history; no host is asked anything.
+// demesne test: is the estate fit to be planned from? Its services hold their invariants, the guard judges as it should, no
+// secret stands where it must not, no question is open. It reads the estate's folder and its history; no host is asked.
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -13,6 +13,7 @@ import type { ExitName } from "./exit.ts";
 import { renderTest } from "./render/test.ts";
 import { readFileText } from "./secret-input.ts";
 import { scanFolder, writeSarif } from "./secrets-scan.ts";
+import { testGuardHere, testServices } from "./test-gates.ts";
 import { placed, placedScan, type Placed, type Tested } from "./tested.ts";
 
 const SECRETS_FILE = "inventory/secrets.sops.yaml";
@@ -27,7 +28,7 @@ const TestOptions = z.strictObject({
 
 export const test = command({
   name: "test",
-  summary: "test the estate without touching a host: secrets in files and history, the secrets file",
+  summary: "test the estate without touching a host: services, guard, secrets in files and history",
   arguments: [{ name: "estate", description: "the estate's folder", default: "." }],
   options: TestOptions,
   exits: ["done", "usage", "estate", "prerequisite", "unhealthy", "secret", "interrupted"],
@@ -44,16 +45,37 @@ async function runTest(
   const scan = { folder, isHistoryIncluded: true, isPlainFolder: !isRepository, baseline: options.baseline };
   const { scanned, known } = await scanFolder(scan, join(folder, SECRETS_FILE), context.signal);
   const checked = await checkFile(folder, context.signal);
+  const services = await testServices(folder, context.signal);
+  const guard = await testGuardHere(folder, context.signal);
   const open = openQuestions(await readDocuments(folder)).map((each) => placedQuestion(each, options.strict === true));
-  const findings = [...(checked ?? []), ...scanned.findings.map(placedScan), ...open];
+  const gates = [...services.findings, ...(guard?.findings ?? [])];
+  const findings = [...gates, ...(checked ?? []), ...scanned.findings.map(placedScan), ...open];
   const { files, commits, bytes, leftOut, waived } = scanned;
-  const looked = { files, commits, bytes, leftOut, waived: waived.length, knownValues: known ?? null };
-  const tested: Tested = { format: 1, findings, isRepository, isSecretsFileThere: checked !== undefined, ...looked };
+  const waivedAll = waived.length + services.waived;
+  const looked = { files, commits, bytes, leftOut, waived: waivedAll, knownValues: known ?? null };
+  const tests = {
+    services: services.services,
+    guard: guard === undefined ? null : { cases: guard.cases, sampled: guard.sampled },
+  };
+  const tested: Tested = {
+    format: 1,
+    findings,
+    isRepository,
+    isSecretsFileThere: checked !== undefined,
+    ...tests,
+    ...looked,
+  };
   if (options.sarif !== undefined)
-    await writeSarif(options.sarif, [...(checked ?? []).flatMap(sarifOf), ...scanned.findings, ...waived]);
+    await writeSarif(options.sarif, [
+      ...gates.flatMap(sarifAs("invariant")),
+      ...(checked ?? []).flatMap(sarifAs("secrets-file")),
+      ...scanned.findings,
+      ...waived,
+    ]);
   context.out(options.json === true ? `${JSON.stringify(tested)}\n` : renderTest(tested, SECRETS_FILE));
   if (scanned.findings.length > 0 || (checked ?? []).some(isError)) return "secret";
-  return open.some(isError) ? "unhealthy" : "done";
+  if (services.findings.length > 0) return "estate";
+  return [...(guard?.findings ?? []), ...open].some(isError) ? "unhealthy" : "done";
 }
 
 /** Findings about the secrets file; undefined when there is none yet. */
@@ -81,10 +103,11 @@ function isError({ severity }: Placed): boolean {
 }
 
 /** Warnings are no results: what reads SARIF takes each for an error. */
-function sarifOf({ severity, file: path, line, what }: Placed) {
-  const rule = "secrets-file";
-  const fingerprint = [path, rule, line].join(":");
-  return severity === "error" ? [{ rule, what, path, line, commit: undefined, fingerprint, waived: undefined }] : [];
+function sarifAs(rule: string) {
+  return ({ severity, file: path, line, what }: Placed) => {
+    const fingerprint = [path, rule, line].join(":");
+    return severity === "error" ? [{ rule, what, path, line, commit: undefined, fingerprint, waived: undefined }] : [];
+  };
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -14,9 +14,15 @@ export type Placed = {
   readonly fix: string;
 };
 
+export type GuardTested = { readonly cases: number; readonly sampled: number; readonly findings: readonly Placed[] };
+
 export type Tested = {
   readonly format: 1;
   readonly findings: readonly Placed[];
+  /** How many services were held to their invariants. */
+  readonly services: number;
+  /** How many calls the guard judged, and how many of them as installed; null where none is installed. */
+  readonly guard: { readonly cases: number; readonly sampled: number } | null;
   /** Without a repository there is no history that could have been scanned. */
   readonly isRepository: boolean;
   readonly isSecretsFileThere: boolean;

@@ -54,11 +54,9 @@ const Rehearse = z
 
 /** What an image cannot do, said openly; everything else that hardens a container is not up for discussion here. */
 const Without = z.strictObject({
-  control: z
-    .enum(["read-only", "non-root", "healthcheck", "cap-drop"])
-    .meta({
-      description: "what its containers lack: a read-only root, a user of their own, a health check, no capabilities",
-    }),
+  control: z.enum(["read-only", "non-root", "healthcheck", "cap-drop"]).meta({
+    description: "what its containers lack: a read-only root, a user of their own, a health check, no capabilities",
+  }),
   container: z
     .string()
     .min(1)

@@ -10,6 +10,10 @@ export function renderTest(tested: Tested, secretsFile: string): string {
     ...findings.map((each, at) => renderPlaced(each, findings[at + 1])),
     ...tested.leftOut.map((path) => `${path}: not scanned, it is larger than 16 MiB`),
     ...(tested.isSecretsFileThere ? [] : [`${secretsFile}: not checked, there is none yet`]),
+    tested.guard === null
+      ? "the guard: not tested, none is installed here (demesne guard install)"
+      : `the guard: ${tested.guard.cases} calls judged, ${tested.guard.sampled} of them by the hook as installed`,
+    `${tested.services} services held to their invariants`,
     tested.knownValues === null
       ? "not searched for the values of the secrets file: no identity opens it here"
       : `searched for ${tested.knownValues} known values too`,
