@@ -1,5 +1,6 @@
-// demesne log: what was done to the estate's hosts, from the ledger; `log verify` checks the whole chain, offline.
-import { readFile } from "node:fs/promises";
+// demesne log: what was done to the estate's hosts, or what a gateway let through, from the ledger; `log verify` checks the
+// whole chain, offline. It takes no lock: a gateway that runs is not held up by it.
+import { readdir, readFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -13,6 +14,10 @@ const LogOptions = z.strictObject({
     .string()
     .optional()
     .meta({ description: "the estate's folder; this folder without it", placeholder: "folder" }),
+  gateway: z
+    .string()
+    .optional()
+    .meta({ description: "instead of an estate: a gateway's state folder", placeholder: "folder" }),
   checkpoint: z
     .string()
     .optional()
@@ -39,8 +44,9 @@ async function runLog(context: Context, [action = "show"]: readonly string[], op
       fix: "demesne log verify",
     });
   }
-  const folder = join(options.estate ?? ".", ".demesne", "ledger");
-  if (!existsSync(folder)) throw noLedger(folder);
+  const folder =
+    options.gateway === undefined ? join(options.estate ?? ".", ".demesne", "ledger") : join(options.gateway, "ledger");
+  if (!existsSync(folder)) throw options.gateway === undefined ? noLedger(folder) : noAudit(folder);
   const ledger = openLedger(folder);
   return await (action === "show" ? show : verify)(ledger, context, options);
 }
@@ -53,6 +59,11 @@ function noLedger(folder: string): Problem {
     what: "is not there, so nothing was applied from this folder yet",
     fix,
   });
+}
+
+function noAudit(folder: string): Problem {
+  const fix = "name the folder that its configuration calls state; the first request makes its ledger";
+  return new Problem({ code: "usage", where: folder, what: "is not there, so no gateway wrote it yet", fix });
 }
 
 async function show(ledger: Ledger, { out, signal }: Context, { json }: Options): Promise<ExitName> {
@@ -70,8 +81,13 @@ async function show(ledger: Ledger, { out, signal }: Context, { json }: Options)
   return "done";
 }
 
-async function verify(ledger: Ledger, { out, signal }: Context, { checkpoint, json }: Options): Promise<ExitName> {
-  const texts = checkpoint === undefined ? [] : [await readCheckpoint(checkpoint)];
+async function verify(ledger: Ledger, { out, signal }: Context, options: Options): Promise<ExitName> {
+  const { checkpoint, gateway, json } = options;
+  const files = [
+    ...(checkpoint === undefined ? [] : [checkpoint]),
+    ...(gateway === undefined ? [] : await ownCheckpoints(join(gateway, "checkpoints"))),
+  ];
+  const texts = await Promise.all(files.map(readCheckpoint));
   const report = await ledger.verify(texts, signal);
   if (json === true) out(`${JSON.stringify(report)}\n`);
   else {
@@ -81,6 +97,12 @@ async function verify(ledger: Ledger, { out, signal }: Context, { checkpoint, js
     );
   }
   return report.isSound ? "done" : "ledger";
+}
+
+/** A gateway keeps one a day; they prove nothing against whoever has its rights, and a great deal against everybody else. */
+async function ownCheckpoints(folder: string): Promise<string[]> {
+  if (!existsSync(folder)) return [];
+  return (await readdir(folder)).filter((name) => name.endsWith(".txt")).map((name) => join(folder, name));
 }
 
 async function readCheckpoint(file: string): Promise<string> {

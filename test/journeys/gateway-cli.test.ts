@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -39,7 +39,10 @@ async function started(t: TestContext) {
     await run([process.execPath, MAIN, "keys", ...args], { env, timeoutMs: 30_000 });
   const status = async (token: string): Promise<number> =>
     (await fetch(`http://${listen}/v1/models`, { headers: { authorization: `Bearer ${token}` } })).status;
-  return { child, key, keys, status };
+  const state = join(folder, "demesne/gateway/state");
+  const verify = async () =>
+    await run([process.execPath, MAIN, "log", "verify", "--gateway", state], { env, timeoutMs: 30_000 });
+  return { child, key, keys, status, state, verify };
 }
 
 it("starts, prints a key that works, and keys are issued, shown, rotated and revoked", async (t) => {
@@ -61,4 +64,24 @@ it("starts, prints a key that works, and keys are issued, shown, rotated and rev
   child.kill("SIGTERM");
   assert.deepEqual(await once(child, "exit"), [0, null]);
   assert.equal((await keys("list")).status, 6);
+});
+
+it("leaves an audit that demesne log verifies, while it runs and afterwards, and that shows a changed word", async (t) => {
+  const { child, keys, state, verify } = await started(t);
+  assert.match((await keys("issue", "ui")).stdout, /^sk-/);
+  // The ledger is written a moment after the books.
+  for (let tries = 0; (await verify()).status !== 0 && tries < 50; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  child.kill("SIGTERM");
+  await once(child, "exit");
+  const sound = await verify();
+  assert.equal(sound.status, 0);
+  assert.match(sound.stdout, /^2 entries, head sha256:[0-9a-f]{64}: sound$/m);
+  const [segment = ""] = readdirSync(join(state, "ledger"));
+  const file = join(state, "ledger", segment);
+  writeFileSync(file, readFileSync(file, "utf8").replace('"alias":"ui"', '"alias":"me"'));
+  const changed = await verify();
+  assert.notEqual(changed.status, 0);
+  assert.match(changed.stdout, /:2: does not have the hash it states/);
 });
