@@ -4,35 +4,50 @@ import { Query, Step, risks } from "../resources/index.ts";
 import { Need } from "./approval-needs.ts";
 
 const ref = z.templateLiteral([z.string(), ":", z.string()]);
+const asked = ref.meta({ description: "The resource, `kind:id`" });
+const asking = z.string().meta({ description: "The role that asks for it; empty for what is no longer wanted" });
 const risk = z.enum(risks).meta({ description: "What may go wrong, mildest first" });
 
 export const PlannedChange = z.strictObject({
   ref: ref.meta({ description: "The resource, `kind:id`" }),
   role: z.string().meta({ description: "The role that asks for it; empty for what is only removed" }),
-  action: z.enum(["create", "update", "remove"]),
+  action: z.enum(["create", "update", "remove"]).meta({ description: "What is done with it" }),
   sentence: z.string().meta({ description: "What will be done, in words" }),
   risk,
-  differences: z.array(
-    z.strictObject({ path: z.string(), from: z.json(), to: z.json() }).meta({ description: "Found and wanted" }),
-  ),
+  differences: z
+    .array(
+      z
+        .strictObject({
+          path: z.string().meta({ description: "What differs: a field of the resource" }),
+          from: z.json().meta({ description: "What was found" }),
+          to: z.json().meta({ description: "What is wanted" }),
+        })
+        .meta({ description: "Found and wanted" }),
+    )
+    .meta({ description: "What differs, field by field; texts whole" }),
 });
 export type PlannedChange = z.infer<typeof PlannedChange>;
 
 export const Refusal = z.strictObject({
-  ref,
-  role: z.string(),
+  ref: asked,
+  role: asking,
   what: z.string().meta({ description: "Why it must not be touched" }),
-  fix: z.string(),
+  fix: z.string().meta({ description: "What to do about it" }),
 });
 export type Refusal = z.infer<typeof Refusal>;
 
 /** Cannot be known yet; it is looked at again after what it waits for. */
-export const Waiting = z.strictObject({ ref, role: z.string(), what: z.string(), for: z.array(ref) });
+export const Waiting = z.strictObject({
+  ref: asked,
+  role: asking,
+  what: z.string().meta({ description: "Why it is not known yet" }),
+  for: z.array(ref).meta({ description: "What it waits for" }),
+});
 export type Waiting = z.infer<typeof Waiting>;
 
 const Owned = z.strictObject({
-  ref,
-  probe: z.array(Query),
+  ref: asked,
+  probe: z.array(Query).meta({ description: "What to ask the host to see whether it is still there" }),
   risk: risk.optional().meta({ description: "Least risk of its removal, as the role that made it said" }),
 });
 
@@ -58,17 +73,25 @@ export type Stage = z.infer<typeof Stage>;
 export const HostPlan = z.strictObject({
   host: z.string().meta({ description: "Host id" }),
   machineId: z.string().meta({ description: "The machine that was looked at" }),
-  os: z.string(),
-  python: z.string(),
+  os: z.string().meta({ description: "Its operating system" }),
+  python: z.string().meta({ description: "Version of its Python" }),
   fingerprint: z.string().meta({ description: "Digest of everything observed" }),
   resources: z.number().meta({ description: "Number of resources looked at" }),
-  changes: z.array(PlannedChange),
-  refusals: z.array(Refusal),
-  waiting: z.array(Waiting),
-  notRehearsed: z.array(z.strictObject({ ref, reason: z.string() })),
-  owned: z.strictObject({ before: z.array(Owned), during: z.array(Owned), after: z.array(Owned) }).meta({
-    description: "What Demesne's list on the host says before, while the plan runs and afterwards",
-  }),
+  changes: z.array(PlannedChange).meta({ description: "What will be different, in order" }),
+  refusals: z.array(Refusal).meta({ description: "What keeps the plan from being applied" }),
+  waiting: z.array(Waiting).meta({ description: "What cannot be known before something else is done" }),
+  notRehearsed: z
+    .array(z.strictObject({ ref: asked, reason: z.string().meta({ description: "Why a twin cannot have it" }) }))
+    .meta({ description: "Left out, because this host is a twin" }),
+  owned: z
+    .strictObject({
+      before: z.array(Owned).meta({ description: "What is listed there now" }),
+      during: z.array(Owned).meta({ description: "Widened before anything is made, so that a crash loses nothing" }),
+      after: z.array(Owned).meta({ description: "Narrowed once everything is gone" }),
+    })
+    .meta({
+      description: "What Demesne's list on the host says before, while the plan runs and afterwards",
+    }),
   history: z
     .string()
     .meta({ description: "The host's list of applied plans as it will be; it holds this plan's nonce" }),
