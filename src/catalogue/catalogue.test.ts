@@ -1,11 +1,15 @@
 // Every entry of the catalogue becomes a service of the example, and of an estate that names things otherwise.
 import assert from "node:assert/strict";
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, describe, test } from "node:test";
 import { type Estate, loadEstate } from "../estate/index.ts";
+import { parse } from "yaml";
 import { Problem } from "../lib/problem.ts";
+import { run } from "../lib/run.ts";
 import { type Entry, newService, type NewService, readCatalogue } from "./index.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -85,6 +89,25 @@ test("the template asks what only a person can state, each with its place", asyn
   assert.match(questions.find((question) => question.startsWith("services/wiki/compose.yaml:")) ?? "", /which image/);
   assert.match(texts.get("inventory/secrets.example.yaml") ?? "", /wiki\/virtual_key:\n {4}generate: virtual-key/);
   assert.match(texts.get("services/wiki/service.yaml") ?? "", /port: 8081/, "8080 is the chat UI's");
+});
+
+test("the health check of embeddings, which has no curl, tells well from unwell", async () => {
+  const { services } = parse(entryOf("embeddings").texts.get("compose.yaml") ?? "");
+  const program = String(services.embeddings.healthcheck.test.at(-1));
+  let status = 200;
+  const server = createServer((_, response) => response.writeHead(status).end()).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const check = async (port: number): Promise<number | null> =>
+    (await run(["bash", "-c", program.replaceAll("$$", "$").replace("8080", String(port))], { timeoutMs: 10_000 }))
+      .status;
+  assert.equal(await check(address.port), 0);
+  status = 503;
+  assert.notEqual(await check(address.port), 0);
+  server.close();
+  await once(server, "close");
+  assert.notEqual(await check(address.port), 0);
 });
 
 test("a second gateway is refused, and what asks for models needs the first", async () => {
