@@ -97,3 +97,14 @@ test("each rule is broken by a case", () => {
     [],
   );
 });
+
+test("docs/lint.md tells every rule as it is", async () => {
+  const text = await readFile(join(base, "../../../../docs/lint.md"), "utf8");
+  const told = [...text.matchAll(/^\| `([a-z-]+)` +\| ([a-z, ]+?) +\| (.+?) +\|$/gm)].map(([, ...cells]) => cells);
+  const wanted = Object.entries(rules).map(([name, { severity, isWaivable, means }]) => [
+    name,
+    isWaivable ? `${severity}, waivable` : severity,
+    means,
+  ]);
+  assert.deepEqual(told, wanted);
+});
