@@ -11,6 +11,7 @@ import type { Resource } from "../resources/index.ts";
 import type { Ansible } from "./install-ansible.ts";
 import { takeLease, type Lease, type Receipt } from "./lease.ts";
 import { nonceOf, printPlaybooks, type Playbook } from "./playbook.ts";
+import { refuseForged } from "./refuse-forged.ts";
 import { remoteFolder, runPlaybook } from "./run-playbook.ts";
 import { prove, putBack } from "./window.ts";
 
@@ -19,6 +20,9 @@ export type ApplyHostInput = {
   /** The host's other address, if it has one: access is proven over each. */
   readonly address6?: string | undefined;
   readonly plan: HostPlan;
+  /** The one role that was planned, and how long the host's windows stay open: the plan must follow from them. */
+  readonly role?: string | undefined;
+  readonly windowSeconds?: number | undefined;
   /** Digest of the plan's bytes. */
   readonly digest: string;
   /** What the estate wants of the host: to look at the same things again. */
@@ -51,7 +55,9 @@ export async function applyHost(input: ApplyHostInput): Promise<Applied> {
   const playbooks = printPlaybooks(plan);
   let receipt: Receipt | null = null;
   try {
-    refuseStale(plan, await look(input));
+    const now = await look(input);
+    refuseStale(plan, now);
+    refuseForged(input, now);
     await input.ledger?.append({ kind: "apply/intent", host: host.id, plan: digest, changes: plan.changes.length });
     await runStages(input, playbooks, lease, remote);
     const left = leftOf(input, await look(input));
@@ -75,6 +81,7 @@ function isEmpty({ stages, owned }: HostPlan): boolean {
 async function applyNothing(input: ApplyHostInput): Promise<Applied> {
   const now = await look(input);
   refuseStale(input.plan, now);
+  refuseForged(input, now);
   return { host: input.host.id, applied: 0, left: leftOf(input, now) };
 }
 

@@ -71,10 +71,12 @@ async function runApply(
     if (host === undefined) continue;
     const { resources: wanted } = wantedOf({ estate, host, secrets, skipped: new Map(), isTwin: false });
     const opened = { secret: secrets.open, secretKey: secrets.key };
-    const input = { plan: hostPlan, digest, wanted, ansible, ...opened, ledger, progress, signal };
+    const { address6, windowSeconds } = host;
+    const planned = { plan: hostPlan, digest, wanted, role: plan.role, windowSeconds };
+    const input = { ...planned, ansible, ...opened, ledger, progress, signal };
     const applied = await withHost(
       addressOf(host),
-      async (ssh) => await applyHost({ ...input, host: ssh, address6: host.address6, takeOver: options.takeLease }),
+      async (ssh) => await applyHost({ ...input, host: ssh, address6, takeOver: options.takeLease }),
     );
     const remaining = applied.left.changes.length + applied.left.refusals.length;
     context.out(`${host.id}: ${applied.applied} changes applied, ${remaining} left\n`);
