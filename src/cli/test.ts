@@ -1,7 +1,7 @@
 // demesne test: is the estate fit to be planned from? Its services hold their invariants, the guard judges as it should, no
 // secret stands where it must not, no question is open. It reads the estate's folder and its history; no host is asked.
 import { access } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { z } from "zod";
 import { openQuestions, readDocuments } from "../init/index.ts";
 import { Problem } from "../lib/problem.ts";
@@ -46,7 +46,7 @@ async function runTest(
   const { scanned, known } = await scanFolder(scan, join(folder, SECRETS_FILE), context.signal);
   const checked = await checkFile(folder, context.signal);
   const services = await testServices(folder, context.signal);
-  const guard = await testGuardHere(folder, context.signal);
+  const guard = await testGuardHere(resolve(folder), context.signal);
   const open = openQuestions(await readDocuments(folder)).map((each) => placedQuestion(each, options.strict === true));
   const gates = [...services.findings, ...(guard?.findings ?? [])];
   const findings = [...gates, ...(checked ?? []), ...scanned.findings.map(placedScan), ...open];
