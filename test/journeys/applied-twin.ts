@@ -108,7 +108,8 @@ function deeds({ twin, ansible, ssh, secrets, overlay, progress }: World): Deeds
     plan: async (rehearsed) => await planOneHost(input(rehearsed)),
     apply: async (plan, { host, resources: wanted }) => {
       const opened = { secret: secrets.open, secretKey: secrets.key };
-      const told = { plan, digest: digestJson(plan), address6: host.address6, wanted };
+      const { address6, windowSeconds } = host;
+      const told = { plan, digest: digestJson(plan), address6, windowSeconds, wanted };
       return await applyHost({ host: ssh, ...told, ansible, ...opened, progress, signal: within() });
     },
     inTwin: async (line, seconds = 30) => {

@@ -175,6 +175,13 @@ async function planFor(open: OpenTwin, wanted: readonly Resource[]): Promise<Hos
 async function applyFor(open: OpenTwin, { host }: Rehearsed, plan: HostPlan, wanted: readonly Resource[]) {
   const opened = { secret: open.secrets.open, secretKey: open.secrets.key };
   const progress = { step: () => {}, detail: () => {} };
-  const about = { host: open.ssh, plan, digest: digestJson(plan), address6: host.address6, wanted };
+  const about = {
+    host: open.ssh,
+    plan,
+    digest: digestJson(plan),
+    address6: host.address6,
+    wanted,
+    windowSeconds: WINDOW_SECONDS,
+  };
   return await applyHost({ ...about, ansible: open.ansible, ...opened, progress });
 }

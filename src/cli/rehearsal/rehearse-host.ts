@@ -69,7 +69,8 @@ async function rehearseTwin(
         const { resources: wanted } = wantedOf(input);
         const quiet = { step: () => {}, detail: progress.detail };
         const opened = { secret: secrets.open, secretKey: secrets.key };
-        const about = { plan, digest: digestJson(plan), address6: host.address6, wanted };
+        const { address6, windowSeconds } = host;
+        const about = { plan, digest: digestJson(plan), address6, windowSeconds, wanted };
         return await applyHost({ host: ssh, ...about, ...opened, ansible, progress: quiet, signal });
       },
     );
