@@ -6,6 +6,8 @@ import { expected, verifyHost, type Check, type Inside, type Vantage } from "../
 import type { Context } from "../command.ts";
 import type { SecretStore } from "../secret-store.ts";
 import { checkGateway } from "./gateway-check.ts";
+import { checkGatewayConfinement } from "./gateway-confinement-check.ts";
+import { checkGatewayKeys } from "./gateway-keys-check.ts";
 import type { Worker } from "./worker.ts";
 
 export type VerifyTwinInput = {
@@ -63,11 +65,16 @@ async function gatewayChecks({ estate, host, secrets, twin, worker }: VerifyTwin
   if (port === undefined || model === undefined || secret === undefined) return [];
   const live = estate.services.filter((each) => each.state === "live");
   const serviceKeys = live.flatMap(({ keys }) => keys.map(({ from }) => secrets.open(from)));
-  const exec = {
+  const inTwin = {
     exec: async (...args: Parameters<Twin["exec"]>) => await twin.exec(...args),
     container: "gateway-gateway-1",
+    port,
   };
-  return [await checkGateway({ ...exec, port, model, upstreamKey: secrets.open(secret), serviceKeys, worker })];
+  return [
+    await checkGateway({ ...inTwin, model, upstreamKey: secrets.open(secret), serviceKeys, worker }),
+    ...(await checkGatewayKeys({ ...inTwin, model, isLocal: estate.seam.model.residency === "local" })),
+    await checkGatewayConfinement(inTwin),
+  ];
 }
 
 function gatewayImage(estate: Estate): string | undefined {
