@@ -1,16 +1,16 @@
 // Lint with all that the other rooms know: the roles' controls, what they want of each host, the guard's own files.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { loadEstate } from "../estate/index.ts";
-import { inspectEstate } from "../estate/inspect.ts";
+import { inspectEstate, type Inspection } from "../estate/inspect.ts";
 import { type Known, lint, type Linted } from "../lint/index.ts";
-import { controls, resourcesOf } from "../roles/index.ts";
+import { controls } from "../roles/controls.ts";
 
 /** Throws Problem `estate` when the folder cannot be entered. */
 export async function lintEstate(dir: string, signal: AbortSignal): Promise<Linted> {
   const inspection = await inspectEstate(dir, { signal, clock: { now: () => Date.now() } });
   const isSound = inspection.isWhole && inspection.findings.length === 0;
-  const wanted = isSound ? await wantedOf(inspection.root, signal) : new Map<string, ReadonlySet<string>>();
+  const isAsked = isSound && adopts(inspection);
+  const wanted = isAsked ? await wantedOf(inspection.root, signal) : new Map<string, ReadonlySet<string>>();
   return await lint(
     inspection,
     { controls: controls(), wanted, generated: await generatedFaults(inspection.root) },
@@ -18,8 +18,14 @@ export async function lintEstate(dir: string, signal: AbortSignal): Promise<Lint
   );
 }
 
+function adopts({ files }: Inspection): boolean {
+  return Object.values(files?.hosts.value.hosts ?? {}).some(({ adopt }) => adopt.length > 0);
+}
+
 /** The refs of all resources of each host. Contents are no part of a ref, so nothing is opened or read. */
 async function wantedOf(root: string, signal: AbortSignal): Promise<Known["wanted"]> {
+  const { loadEstate } = await import("../estate/load.ts");
+  const { resourcesOf } = await import("../roles/index.ts");
   const estate = await loadEstate(root, { signal });
   return new Map(
     estate.hosts.map((host) => {
@@ -29,7 +35,7 @@ async function wantedOf(root: string, signal: AbortSignal): Promise<Known["wante
   );
 }
 
-// Both rooms are loaded where there is something of theirs to look at: lint is to start fast.
+// Rooms are loaded where there is something of theirs to look at: lint is to start fast.
 const staleSchemas = async (root: string) => await (await import("../init/index.ts")).staleSchemas(root);
 const inspectGuard = async (root: string) => await (await import("../guard/index.ts")).inspectGuard(root, "");
 
