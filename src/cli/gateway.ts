@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { callManagement, loadConfig, readKey, startGateway, writeFirstConfig } from "../gateway/index.ts";
+import { callManagement, loadConfig, readKey, startGateway, systemdUnit, writeFirstConfig } from "../gateway/index.ts";
 import { Problem } from "../lib/problem.ts";
 import { command, type Context } from "./command.ts";
 import type { ExitName } from "./exit.ts";
@@ -26,6 +26,7 @@ const GatewayOptions = z.strictObject({
     .string()
     .default("127.0.0.1:4100")
     .meta({ description: "without a configuration: where to listen", placeholder: "address" }),
+  systemd: z.boolean().optional().meta({ description: "print a systemd unit that runs it here, and do nothing else" }),
 });
 type Options = z.infer<typeof GatewayOptions>;
 
@@ -44,6 +45,10 @@ export function gatewayFolder(): string {
 }
 
 async function runGateway(context: Context, _args: readonly string[], options: Options): Promise<ExitName> {
+  if (options.systemd === true) {
+    context.out(unit());
+    return "done";
+  }
   process.umask(0o077);
   const config = loadConfig(options.config ?? firstConfig(options));
   const effects = {
@@ -69,6 +74,19 @@ async function runGateway(context: Context, _args: readonly string[], options: O
     await running.stop();
   }
   return "done";
+}
+
+/** Throws Problem when the unit could not read its own program. */
+function unit(): string {
+  const paths = { node: process.execPath, program: join(import.meta.dirname, "../gateway/main.ts") };
+  const hidden = Object.values(paths).find((path) => /^\/(home|root)\//.test(path));
+  if (hidden === undefined) return systemdUnit(paths);
+  throw new Problem({
+    code: "prerequisite",
+    where: hidden,
+    what: "is in a home folder, which the unit's user cannot see",
+    fix: "install Demesne and Node outside /home and /root (in /opt, for one), and run this command from there",
+  });
 }
 
 function firstConfig(options: Options): string {

@@ -7,3 +7,4 @@ export { writeFirstConfig } from "./first-config.ts";
 export { startGateway } from "./gateway.ts";
 export { loadConfig, readKey } from "./load-config.ts";
 export { callManagement } from "./management-client.ts";
+export { systemdUnit } from "./systemd-unit.ts";
