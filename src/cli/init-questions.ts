@@ -24,21 +24,27 @@ export async function askAll(
   given: readonly string[],
   signal: AbortSignal,
 ): Promise<Answers> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const terminal = createInterface({ input: process.stdin, output: process.stderr, signal });
+  // Lines that were typed ahead wait here; a question would lose them.
+  const lines = terminal[Symbol.asyncIterator]();
+  const ask = async (question: string): Promise<string> => {
+    terminal.setPrompt(question);
+    terminal.prompt();
+    const line = await lines.next();
+    signal.throwIfAborted();
+    if (line.done === true) throw noAnswer();
+    return line.value;
+  };
   const answers: Record<string, string> = { ...known };
-  // Without this, the end of the input would leave the question waiting for ever.
-  const gone = new Promise<never>((_, reject) => lines.once("close", () => reject(noAnswer())));
-  gone.catch(() => {});
   try {
     for (const [key, example] of QUESTIONS) {
       if (given.includes(key)) continue;
-      const ask = async (question: string) => await Promise.race([lines.question(question, { signal }), gone]);
       const answer = await askOne(key, known[key] ?? "", example, ask);
       if (answer !== undefined) answers[key] = answer;
     }
     return Answers.parse(answers);
   } finally {
-    lines.close();
+    terminal.close();
   }
 }
 

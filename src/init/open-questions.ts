@@ -25,13 +25,18 @@ export function openQuestions(documents: readonly Document[]): readonly OpenQues
 const READ = /\.(md|ya?ml)$/;
 const LEFT_OUT = new Set([".git", ".demesne", ".claude", "node_modules"]);
 
+/** A folder that begins with `_` is a template: its questions are asked where it was copied to. */
+function isLeftOut(name: string): boolean {
+  return LEFT_OUT.has(name) || name.startsWith("_");
+}
+
 /** The estate's own documents and YAML files, sorted by path; what is encrypted or generated is left out. */
 export async function readDocuments(root: string, folder = root): Promise<readonly Document[]> {
   const entries = (await readdir(folder, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1));
   const found: Document[] = [];
   for (const entry of entries) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory() && !LEFT_OUT.has(entry.name)) found.push(...(await readDocuments(root, path)));
+    if (entry.isDirectory() && !isLeftOut(entry.name)) found.push(...(await readDocuments(root, path)));
     else if (entry.isFile() && READ.test(entry.name) && !/.+\.sops\.ya?ml$/.test(entry.name))
       found.push({ path: relative(root, path), text: await readFile(path, "utf8") });
   }

@@ -6,8 +6,8 @@ import type { Texts } from "./fill.ts";
 
 const TEMPLATE = fileURLToPath(new URL("template", import.meta.url));
 const CATALOGUE = fileURLToPath(new URL("../../catalogue", import.meta.url));
-/** Services of every new estate; `demesne service new` adds others. */
-const SERVICES = ["gateway", "open-webui", "embeddings", "vllm"];
+/** Services of every new estate, and the template from which `demesne service new` makes others. */
+const SERVICES = ["gateway", "open-webui", "embeddings", "vllm", "_template"];
 const LOCK = "inventory/images.lock.yaml";
 
 /** Names that would mean something to npm or git where the template lies. */
@@ -44,7 +44,9 @@ function schemaHere(file: string, text: string): string {
 /** One line for each image that a service pins. */
 function lockOf(texts: Texts): string {
   const pins = [...texts].flatMap(([file, text]) =>
-    file.endsWith("/compose.yaml") ? [...text.matchAll(/^ +image: (\S+)@(sha256:[0-9a-f]{64})$/gm)] : [],
+    file.endsWith("/compose.yaml") && !file.includes("/_")
+      ? [...text.matchAll(/^ +image: (\S+)@(sha256:[0-9a-f]{64})$/gm)]
+      : [],
   );
   return pins
     .map(([, tag = "", digest = ""]) => `  ${tag}: ${digest}\n`)
