@@ -11,7 +11,7 @@ import type { Resource } from "../resources/index.ts";
 import type { Ansible } from "./install-ansible.ts";
 import { takeLease, type Lease, type Receipt } from "./lease.ts";
 import { nonceOf, printPlaybooks, type Playbook } from "./playbook.ts";
-import { refuseForged } from "./refuse-forged.ts";
+import { otherwise, refuseForged } from "./refuse-forged.ts";
 import { remoteFolder, runPlaybook } from "./run-playbook.ts";
 import { prove, putBack } from "./window.ts";
 
@@ -56,7 +56,7 @@ export async function applyHost(input: ApplyHostInput): Promise<Applied> {
   let receipt: Receipt | null = null;
   try {
     const now = await look(input);
-    refuseStale(plan, now);
+    refuseStale(input, now);
     refuseForged(input, now);
     await input.ledger?.append({ kind: "apply/intent", host: host.id, plan: digest, changes: plan.changes.length });
     await runStages(input, playbooks, lease, remote);
@@ -160,7 +160,8 @@ function refuseRefusals(plan: HostPlan): void {
   });
 }
 
-function refuseStale(plan: HostPlan, now: Observation): void {
+function refuseStale(input: ApplyHostInput, now: Observation): void {
+  const { plan } = input;
   // The host's own list decides, so that another clone of the estate cannot replay a plan.
   if (now.applied.split("\n").includes(plan.history.trim().split("\n").at(-1) ?? ""))
     throw stale(
@@ -173,9 +174,17 @@ function refuseStale(plan: HostPlan, now: Observation): void {
   if (now.fingerprint !== plan.fingerprint)
     throw stale(
       plan,
-      "has changed since the plan was made, so nothing was done",
+      `has changed since the plan was made, so nothing was done: ${changedOn(input, now)}`,
       "plan again, and read what is different",
     );
+}
+
+/** Enough of what is different to know where to look. */
+function changedOn(input: ApplyHostInput, now: Observation): string {
+  const refs = otherwise(input, now);
+  if (refs.length === 0) return "something that no change of the plan tells of";
+  const more = refs.length > 5 ? ` and ${refs.length - 5} more` : "";
+  return `it is about ${refs.slice(0, 5).join(", ")}${more}`;
 }
 
 function stale({ host }: HostPlan, what: string, fix = "plan again, and read the new plan"): Problem {

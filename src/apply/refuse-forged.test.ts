@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { planHost, type HostPlan } from "../plan/index.ts";
 import { resource, type Resource } from "../resources/index.ts";
 import { digest } from "../lib/digest.ts";
-import { refuseForged } from "./refuse-forged.ts";
+import { otherwise, refuseForged } from "./refuse-forged.ts";
 
 const wanted: readonly Resource[] = [
   resource("file", "common", { path: "/etc/motd", content: "one\n" }),
@@ -86,3 +86,21 @@ for (const [name, { edit, names }] of Object.entries(edits)) {
     );
   });
 }
+
+test("what has changed on a host is told by what would be planned otherwise", () => {
+  const found = {
+    ...absent,
+    type: "file",
+    mode: "0644",
+    owner: "root",
+    group: "root",
+    digest: digest("x"),
+    content: "x",
+  };
+  const changed = new Map<string, { readonly observed: unknown }>([
+    ...look.resources,
+    ["file:/etc/motd", { observed: found }],
+  ]);
+  assert.deepEqual(otherwise({ plan, wanted, windowSeconds: 60 }, { ...look, resources: changed }), ["file:/etc/motd"]);
+  assert.deepEqual(otherwise({ plan, wanted, windowSeconds: 60 }, look), []);
+});

@@ -32,3 +32,14 @@ export function refuseForged({ plan, wanted, role, windowSeconds }: ForgedInput,
     fix: "plan again, and ask where that plan came from",
   });
 }
+
+/** What would be planned otherwise now, by its refs: what has changed on the host, as far as it shows in the plan. */
+export function otherwise({ plan, wanted, role, windowSeconds }: ForgedInput, look: Look): string[] {
+  const now = toldOf(planHost({ host: plan.host, wanted, look, role, windowSeconds }));
+  const then = toldOf(plan);
+  return [...new Set([...then.keys(), ...now.keys()])].filter((ref) => then.get(ref) !== now.get(ref)).sort();
+}
+
+function toldOf({ changes, waiting, refusals }: HostPlan): ReadonlyMap<string, string> {
+  return new Map([...changes, ...waiting, ...refusals].map((each) => [each.ref, canonicalJson(each)]));
+}
