@@ -80,7 +80,7 @@ function isEmpty({ stages, owned }: HostPlan): boolean {
 
 async function applyNothing(input: ApplyHostInput): Promise<Applied> {
   const now = await look(input);
-  refuseStale(input.plan, now);
+  refuseStale(input, now);
   refuseForged(input, now);
   return { host: input.host.id, applied: 0, left: leftOf(input, now) };
 }
