@@ -34,9 +34,9 @@ const hosts = [
 
 const escaped = hosts.map((host) => host.replaceAll(".", String.raw`\.`)).join("|");
 const bedrock = String.raw`bedrock[a-z-]*\.[a-z0-9-]+\.amazonaws\.com`;
-/** As a whole name: `openai.com` is in `api.openai.com`, not in `openai.com.example` or `myopenai.com`. */
+/** As a whole name: `openai.com` is in `api.openai.com`, not in `openai.com.example` or `myopenai.com`, and nobody's address. */
 const providerHost = new RegExp(
-  String.raw`(?<![\w.@-])(?:[\w-]+\.)*(?:${escaped}|${bedrock})(?![\w-]|\.[a-z0-9])`,
+  String.raw`(?<![\w.-])(?<!(?<!://[^\s/]*)@)(?:[\w-]+\.)*(?:${escaped}|${bedrock})(?![\w-]|\.[a-z0-9])`,
   "i",
 );
 
@@ -52,9 +52,17 @@ const providerVariable = new RegExp(
 const providerKey =
   /(?<![\w-])(?:sk-ant-[\w-]{8,}|sk-(?:proj|svcacct|or-v1)-[\w-]{8,}|sk-[A-Za-z0-9]{32,}|gsk_\w{16,}|AIza[\w-]{30,}|hf_[A-Za-z]{20,}|xai-\w{20,}|pplx-\w{20,}|r8_\w{20,})/;
 
-/** The provider's host in a text. */
+/** The provider's host in a text, also in a spelling that only a program takes for the same. */
 export function providerHostIn(text: string): string | undefined {
-  return providerHost.exec(text)?.[0].toLowerCase();
+  return providerHost.exec(plain(text))?.[0].toLowerCase();
+}
+
+/** As a URL's host is read: percent signs and wide letters are resolved, every dot is a dot. */
+function plain(text: string): string {
+  const resolved = text.replaceAll(/%([2-7][0-9a-f])/gi, (_, hex: string) =>
+    String.fromCodePoint(Number.parseInt(hex, 16)),
+  );
+  return resolved.normalize("NFKC").replaceAll(/[\u3002\uff61]/g, ".");
 }
 
 /** Is this the name of a variable from which clients read a provider's key? */
