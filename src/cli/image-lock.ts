@@ -6,7 +6,10 @@ import { Problem, type ProblemCode } from "../lib/problem.ts";
 export type NamedImage = {
   /** `name:tag` */
   readonly ref: string;
+  /** The digest that one of the files has for it. */
   readonly locked: string | undefined;
+  /** Do compose.yaml and the lock both have it, everywhere? */
+  readonly isWhole: boolean;
   /** The compose files that name it. */
   readonly files: readonly string[];
 };
@@ -29,19 +32,20 @@ const PIN = /^(?<ref>\S+?)(?:@(?<digest>sha256:[0-9a-f]{64}))?$/;
 /** Sorted. An image that Demesne builds has no tag to ask for. Throws Problem `estate` when the files cannot be read. */
 export function imagesOf({ files, findings }: Inspection): readonly NamedImage[] {
   if (files === undefined) throw unread(findings);
-  const found = new Map<string, { locked: string | undefined; files: Set<string> }>();
-  for (const { compose, service } of files.services) {
-    for (const { image } of Object.values(compose.value.services)) {
+  const lock = files.imagesLock.value.images;
+  const used = files.services.flatMap(({ compose, service }) =>
+    Object.values(compose.value.services).flatMap(({ image }) => {
       const { ref = "", digest } = PIN.exec(image)?.groups ?? {};
       const isBuilt = service.value.build !== undefined && digest === undefined;
-      if (ref === "" || isBuilt) continue;
-      const known = found.get(ref) ?? { locked: digest, files: new Set<string>() };
-      // Where one place is locked and another is not, the image is not.
-      found.set(ref, { locked: digest === undefined ? undefined : known.locked, files: known.files.add(compose.file) });
-    }
-  }
-  const all = [...found].map(([ref, { locked, files: used }]) => ({ ref, locked, files: [...used] }));
-  return all.sort((one, other) => (one.ref < other.ref ? -1 : 1));
+      return ref === "" || isBuilt ? [] : [{ ref, digest, file: compose.file }];
+    }),
+  );
+  return [...new Set(used.map(({ ref }) => ref))].sort().map((ref) => {
+    const uses = used.filter((each) => each.ref === ref);
+    const locked = uses.find(({ digest }) => digest !== undefined)?.digest ?? lock[ref];
+    const isWhole = lock[ref] === locked && uses.every(({ digest }) => digest === locked);
+    return { ref, locked, isWhole, files: [...new Set(uses.map(({ file }) => file))] };
+  });
 }
 
 function unread([first]: Inspection["findings"]): Problem {

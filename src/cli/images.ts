@@ -85,8 +85,7 @@ async function askAll(named: readonly NamedImage[], { progress, signal }: Contex
 async function askOne(image: NamedImage, asking: Parameters<typeof resolveDigest>[1]): Promise<AskedImage> {
   try {
     const { digest, isIndex } = await resolveDigest(image.ref, asking);
-    const state = image.locked === undefined ? "new" : image.locked === digest ? "same" : "moved";
-    return { ...image, state, digest, isIndex };
+    return { ...image, state: stateOf(image, digest), digest, isIndex };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     const { code, where, what, fix } = error;
@@ -94,7 +93,13 @@ async function askOne(image: NamedImage, asking: Parameters<typeof resolveDigest
   }
 }
 
-/** compose.yaml first: a lock without its use is no error, a use without its lock is. */
+/** `new` also where one of the files lacks what the other has. */
+function stateOf({ locked, isWhole }: NamedImage, digest: string): AskedImage["state"] {
+  if (locked !== undefined && locked !== digest) return "moved";
+  return isWhole && locked !== undefined ? "same" : "new";
+}
+
+/** The lock first: a line without its use is no error, a use without its line is. */
 async function write(root: string, wanted: readonly AskedImage[]): Promise<void> {
   if (wanted.length === 0) return;
   const files = [LOCK, ...new Set(wanted.flatMap(({ files: used }) => used))];

@@ -1,7 +1,7 @@
 // demesne lint as an operator runs it: what it ends with, and what it prints.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -83,6 +83,19 @@ test("the roles' words are known: a waiver of theirs, and what they want of a ho
     out,
     /^inventory\/hosts\.yaml:8 hosts\/one\/adopt\/0: should be something that Demesne wants of one, .+\nfix: did you mean `file:\/etc\/docker\/daemon\.json`\?\n11 files/,
   );
+});
+
+test("files that Demesne wrote are as it writes them: the guard's hook, the schemas", () => {
+  const folder = estate("generated", (dir) => {
+    mkdirSync(join(dir, ".claude/hooks"), { recursive: true });
+    writeFileSync(join(dir, ".claude/hooks/guard.cjs"), "process.exit(0);\n");
+    mkdirSync(join(dir, ".demesne/schema"), { recursive: true });
+    writeFileSync(join(dir, ".demesne/schema/estate.json"), "{}\n");
+  });
+  const { status, out } = lint(folder);
+  assert.equal(status, 4);
+  assert.match(out, /^\.claude\/hooks\/guard\.cjs:1: is not what this Demesne writes\nfix: demesne guard install/m);
+  assert.match(out, /^\.demesne\/schema\/estate\.json:1: is not what this Demesne writes\nfix: demesne init/m);
 });
 
 test("what stands in a file does not steer the terminal", () => {

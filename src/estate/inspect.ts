@@ -8,7 +8,6 @@ import { readFiles } from "./read-files.ts";
 
 export type { EstateFiles, Parsed, ServiceFiles } from "./files.ts";
 export type { Finding } from "./finding.ts";
-export { schemas } from "./schemas.ts";
 export { nearest } from "./nearest.ts";
 
 export type Inspection = {

@@ -86,6 +86,6 @@ function refusalOf({ status }: Answer, { text, base }: Reference): Problem {
   return new Problem({ code: status >= 500 || status === 429 ? "unreachable" : "failed", where: text, what, fix });
 }
 
-export function hostOf(base: string): string {
+function hostOf(base: string): string {
   return new URL(base).host;
 }

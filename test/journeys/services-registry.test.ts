@@ -169,6 +169,15 @@ describe("images of an estate, at a real registry", { skip, timeout: 120_000 }, 
     assert.equal(images("check").status, 0);
   });
 
+  test("a line that is missing in one of the files is written again", () => {
+    const whole = [compose(), lock()];
+    edit(join(estate, "inventory/images.lock.yaml"), / {2}127\S+: \S+\n/, "");
+    assert.deepEqual([images("check").status, images("lock").status], [10, 0]);
+    edit(join(estate, "services/notes/compose.yaml"), /@sha256:\S+/, "");
+    assert.deepEqual([images("check").status, images("lock").status], [10, 0]);
+    assert.deepEqual([compose(), lock()], whole);
+  });
+
   test("a tag that was pushed again is drift: refused by check and by lock, taken with --update", async () => {
     const moved = await push(registry.host, "demo/notes", "second");
     assert.notEqual(moved, locked);
