@@ -52,12 +52,12 @@ export function deviceKey(type: "ed25519" | "p256", options: DeviceOptions): Tes
   };
 }
 
-export function signedData(message: Uint8Array, namespace: string, hash: "sha256" | "sha512"): Buffer {
+function signedData(message: Uint8Array, namespace: string, hash: "sha256" | "sha512"): Buffer {
   const parts = [namespace, "", hash, createHash(hash).update(message).digest()];
   return Buffer.concat([Buffer.from("SSHSIG"), ...parts.map(wireString)]);
 }
 
-export function armored(key: Uint8Array, namespace: string, hash: string, signature: Uint8Array): string {
+function armored(key: Uint8Array, namespace: string, hash: string, signature: Uint8Array): string {
   const parts = [key, namespace, "", hash, signature].map(wireString);
   const text = Buffer.concat([Buffer.from("SSHSIG\0\0\0\u0001"), ...parts]).toString("base64");
   return `-----BEGIN SSH SIGNATURE-----\n${text.replaceAll(/.{70}/g, "$&\n")}\n-----END SSH SIGNATURE-----\n`;

@@ -4,7 +4,7 @@ import * as z from "zod";
 import type { Finding } from "./finding.ts";
 import type { EstateFolder } from "./folder.ts";
 
-export const SIGNERS_FILE = "policy/allowed_signers";
+const SIGNERS_FILE = "policy/allowed_signers";
 
 const peopleError = { error: "should be a number of people, 0-16" };
 

@@ -12,6 +12,7 @@ import { openApprovalEstate, RULES, type ApprovalEstate } from "./approval-estat
 import { assertEnds } from "./watched.ts";
 
 const NAMESPACE = "demesne-plan@v1";
+const DOCS = join(import.meta.dirname, "../../docs/approvals.md");
 const skip = spawnSync("ssh-keygen", ["-Y"]).error === undefined ? false : "needs ssh-keygen";
 
 describe("approvals", { skip, timeout: 300_000 }, () => {
@@ -46,6 +47,18 @@ describe("approvals", { skip, timeout: 300_000 }, () => {
     const line = /^ {2}(ssh-keygen -Y verify .*)$/m.exec(ended.stdout)?.[1] ?? "";
     const { status, stdout } = spawnSync("sh", ["-c", line], { cwd: open.estate.folder, encoding: "utf8" });
     assert.deepEqual([status, stdout.split(" with ")[0]], [0, `Good "${NAMESPACE}" signature for alice@wall.example`]);
+  });
+
+  test("the recipe of docs/approvals.md checks every approval without Demesne", async () => {
+    const plan = ".demesne/plans/firewall.json";
+    mkdirSync(join(open.estate.folder, ".demesne/plans"), { recursive: true });
+    const bytes = await open.save(plan, "restart", { nonce: "3".repeat(32) });
+    open.keep(bytes, "bob@wall.example", open.keys.bob.sign(bytes, NAMESPACE));
+    open.keep(bytes, "dave@wall.example", open.dave.sign(bytes, NAMESPACE));
+    const recipe = /```sh\n(plan=[^]*?)```/.exec(readFileSync(DOCS, "utf8"))?.[1] ?? assert.fail("no recipe");
+    const shell = spawnSync("sh", ["-ec", recipe], { cwd: open.estate.folder, encoding: "utf8" });
+    const people = shell.stdout.match(/(?<=^Good "demesne-plan@v1" signature for )\S+/gm);
+    assert.deepEqual([shell.status, people], [0, ["bob@wall.example", "dave@wall.example"]], shell.stderr);
   });
 
   test("who is missing is told before a host is asked, and the second person lets it through", async () => {
