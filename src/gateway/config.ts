@@ -1,5 +1,6 @@
 // The gateway's configuration: one YAML file, rendered by the gateway role and read by main.ts at start and on SIGHUP.
 import { z } from "zod";
+import { PrivacyPolicy } from "./privacy/policy.ts";
 
 export const Dialect = z
   .enum(["anthropic", "openai"])
@@ -51,6 +52,10 @@ export const Route = z.strictObject({
   residency: z.enum(["local", "uk", "eu", "us", "global"]).meta({
     description: "Where the upstream processes data. Anything but `local` is a hosted route, which costs money",
   }),
+  dataClasses: z
+    .array(z.string())
+    .optional()
+    .meta({ description: "Classes of data that this route may be sent; all when left out", examples: [["default"]] }),
   assumeFamilyMax: z
     .boolean()
     .default(false)
@@ -151,7 +156,29 @@ export const GatewayConfig = z
       .min(1)
       .default(400)
       .meta({ description: "Days that audit records are kept; the checkpoint at which they end stays" }),
+    privacy: PrivacyPolicy.prefault({}).meta({
+      description: "What may leave to hosted models, by class of data, and where values must not come back",
+    }),
     limits: Limits.prefault({}),
+  })
+  .superRefine(({ privacy, routes }, context) => {
+    const { classes, defaultClass, keys, fallback } = privacy;
+    const known = (name: string): boolean => name === "default" || Object.hasOwn(classes, name);
+    const unknown = [defaultClass, ...Object.values(keys)].find((name) => !known(name));
+    if (unknown !== undefined) {
+      context.addIssue({
+        code: "custom",
+        path: ["privacy"],
+        message: `names the class ${unknown}, which classes does not`,
+      });
+    }
+    if (fallback !== undefined && routes[fallback]?.residency !== "local") {
+      context.addIssue({
+        code: "custom",
+        path: ["privacy", "fallback"],
+        message: "should name a route of residency local",
+      });
+    }
   })
   .meta({ id: "GatewayConfig", description: "Configuration of the gateway" });
 export type GatewayConfig = z.infer<typeof GatewayConfig>;

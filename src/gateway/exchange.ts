@@ -16,6 +16,8 @@ import { ownerAccount, ownersOf, type Owners } from "./owners.ts";
 import { pay, type PaidCall } from "./pay.ts";
 import { Refusal } from "./refusal.ts";
 import { cross, type Crossing } from "./cross.ts";
+import { Unclean, type Privacy } from "./privacy/index.ts";
+import { restoring } from "./restoring.ts";
 import type { Till } from "./till.ts";
 import type { Upstreams } from "./upstream.ts";
 
@@ -34,6 +36,7 @@ export type Desk = {
   readonly inFlight: InFlight;
   readonly upstreams: Upstreams;
   readonly bodies: BodyBudget;
+  readonly privacy: Privacy;
   readonly metrics: Metrics;
   readonly log: Log;
 };
@@ -86,11 +89,27 @@ async function decide(
   const asked = parseBody(body);
   const route = routeOf(desk.config, admitted.payers, asked);
   const estimate = estimateTokens(body.length);
-  if (one.endpoint.operation === "count_tokens" && route.dialect === "openai") {
-    return answerEstimate(one.response, estimate);
+  const sizeBytes = body.length;
+  const go = async (to: LiveRoute): Promise<void> => {
+    if (one.endpoint.operation === "count_tokens" && to.dialect === "openai") {
+      return answerEstimate(one.response, estimate);
+    }
+    await carryOut(desk, one, await prepare(desk, one, { ...admitted, asked, route: to, estimate, sizeBytes }));
+  };
+  try {
+    await go(route);
+  } catch (error) {
+    // Thrown before anything is reserved or sent.
+    const local = error instanceof Unclean ? localRoute(desk.config, admitted.payers) : undefined;
+    if (local === undefined) throw error;
+    await go(local);
   }
-  // De-identification (its own issue) takes its place here: between what was asked and what is sent.
-  await carryOut(desk, one, await prepare(desk, one, { ...admitted, asked, route, estimate, sizeBytes: body.length }));
+}
+
+/** Who gets what cannot be cleaned, if there is somebody whom this key may ask. */
+function localRoute({ privacy, live }: LoadedConfig, payers: readonly Limited[]): LiveRoute | undefined {
+  const { fallback } = privacy;
+  return fallback !== undefined && mayUse(payers, fallback) ? live.get(fallback) : undefined;
 }
 
 type Forward = Admitted & {
@@ -109,8 +128,12 @@ async function prepare(desk: Desk, one: Exchange, admitted: Forward): Promise<Pr
   const { operation } = one.endpoint;
   const startedAt = desk.clock.now();
   const options = { operation, route, now: startedAt, maxTokens: DEFAULT_MAX_TOKENS, inputEstimate: estimate };
-  const crossing = cross(asked, options);
-  const sent = outgoing(crossing, route, key);
+  const crossed = cross(asked, options);
+  const { headers } = one.request;
+  const leaving = outgoing(crossed, route, key);
+  const clean = await desk.privacy.clean({ ...leaving, headers, route, key, signal: ending.signal });
+  const sent = { ...leaving, body: clean.body };
+  const crossing = { ...crossed, rewriter: restoring(crossed.rewriter, leaving.operation, clean) };
   desk.limits.admit(payers, estimate);
   const { policy } = desk.config;
   const traceparent = one.request.headers["traceparent"]?.toString();
@@ -124,9 +147,10 @@ async function prepare(desk: Desk, one: Exchange, admitted: Forward): Promise<Pr
     sizeBytes,
     startedAt,
     policy,
+    findings: clean.counts,
     traceparent,
   };
-  const call = await pay(desk, { facts, sent, payers, signal: ending.signal, headers: one.request.headers });
+  const call = await pay(desk, { facts, sent, payers, signal: ending.signal, headers });
   return { ...admitted, crossing, call };
 }
 

@@ -16,6 +16,7 @@ import { Keyring } from "./keyring.ts";
 import { closed, endConnections, listenTcp, listenUnix } from "./listen.ts";
 import { LedgerThread } from "./ledger-thread.ts";
 import { Limits } from "./limits.ts";
+import { openPrivacy } from "./load-privacy.ts";
 import { readKey, type LoadedConfig } from "./load-config.ts";
 import type { Log } from "./log.ts";
 import { managementServer } from "./management.ts";
@@ -52,7 +53,8 @@ export async function startGateway(effects: Effects, config: LoadedConfig): Prom
   await recover(effects, rooms);
   await keepServiceKeys(rooms.keyring, config.serviceKeys);
   const endRetention = keepRetention({ ...effects, ...rooms }, config.state, config.auditDays);
-  let desk: Desk = { ...rooms, clock: effects.clock, log: effects.log, config };
+  const privacy = openPrivacy(effects.random, config, config.state);
+  let desk: Desk = { ...rooms, privacy, clock: effects.clock, log: effects.log, config };
   let draining = false;
   let stopping: Promise<void> | undefined;
   const model = modelServer({
@@ -78,7 +80,7 @@ export async function startGateway(effects: Effects, config: LoadedConfig): Prom
     address,
     inFlight: () => rooms.inFlight.count,
     reload: (next) => {
-      desk = { ...desk, config: next };
+      desk = { ...desk, config: next, privacy: openPrivacy(effects.random, next, config.state) };
       effects.log({ event: "reloaded", routes: next.live.size });
     },
     stop: async () => await (stopping ??= stop()),
@@ -93,6 +95,7 @@ export async function startGateway(effects: Effects, config: LoadedConfig): Prom
     await endConnections(management, closed(management));
     await endConnections(metrics, closed(metrics));
     await rooms.upstreams.close();
+    await desk.privacy.close();
     await endRetention();
     await audit.settled();
     await books.close();

@@ -6,7 +6,9 @@ import { digestJson } from "../lib/digest.ts";
 import { Problem } from "../lib/problem.ts";
 import { Sensitive } from "../lib/sensitive.ts";
 import { GatewayConfig, type Route } from "./config.ts";
+import { loadPrivacy } from "./load-privacy.ts";
 import { loadPrices, ownPrices, type PriceList } from "./price.ts";
+import type { Dictionary } from "./privacy/index.ts";
 
 export type LiveRoute = Route & {
   readonly alias: string;
@@ -22,7 +24,9 @@ export type LiveRoute = Route & {
 export type LoadedConfig = GatewayConfig & {
   readonly live: ReadonlyMap<string, LiveRoute>;
   readonly priceList: PriceList;
-  /** Digest of the routes and prices: the audit names it with every request. */
+  /** The names that the policy's dictionaries hold. */
+  readonly dictionaries: readonly Dictionary[];
+  /** Digest of the routes, prices and data classes: the audit names it with every request. */
   readonly policy: string;
 };
 
@@ -34,8 +38,9 @@ export function loadConfig(file: string): LoadedConfig {
     liveRoute(alias, route),
   ]);
   const priceList = loadPrices(config.prices ?? ownPrices);
-  const policy = digestJson({ routes: config.routes, prices: Object.fromEntries(priceList.models) });
-  return { ...config, live: new Map(live), priceList, policy };
+  const { dictionaries, identity } = loadPrivacy(config.privacy);
+  const policy = digestJson({ routes: config.routes, prices: Object.fromEntries(priceList.models), privacy: identity });
+  return { ...config, live: new Map(live), priceList, dictionaries, policy };
 }
 
 function liveRoute(alias: string, route: Route): LiveRoute {

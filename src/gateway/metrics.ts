@@ -18,16 +18,20 @@ export class Metrics {
     demesne_gateway_refused_total: counter("Answers that were refusals, by kind"),
     demesne_gateway_tokens_total: counter("Tokens, by route and direction"),
     demesne_gateway_spend_micro_usd_total: counter("Micro-USD charged, by route"),
+    demesne_gateway_findings_total: counter("Pieces of personal data that were taken out, by route and kind"),
     demesne_gateway_audit_lost_total: counter("Refusals that could not be written to the audit"),
   };
   readonly #durations = Array.from(BUCKETS_S, () => 0);
   #durationSum = 0;
   #durationCount = 0;
 
-  answered({ route, startedAt }: Facts, { outcome, usage }: Outcome, microUsd: number, now: number): void {
+  answered({ route, startedAt, findings }: Facts, { outcome, usage }: Outcome, microUsd: number, now: number): void {
     const model = route.alias;
     this.#add("demesne_gateway_requests_total", { model, outcome }, 1);
     this.#add("demesne_gateway_spend_micro_usd_total", { model }, microUsd);
+    for (const [kind, count] of Object.entries(findings)) {
+      this.#add("demesne_gateway_findings_total", { model, kind }, count);
+    }
     if (usage !== undefined) {
       const input = usage.input + usage.cacheRead + usage.cacheWrite5m + usage.cacheWrite1h;
       this.#add("demesne_gateway_tokens_total", { model, direction: "input" }, input);

@@ -8,6 +8,7 @@ import type { Ask, Budgets, Grant, Settled } from "./budgets.ts";
 import type { VirtualKey } from "./keyring.ts";
 import type { LiveRoute } from "./load-config.ts";
 import type { Metrics } from "./metrics.ts";
+import type { Counts } from "./privacy/index.ts";
 import { Refusal } from "./refusal.ts";
 import { budgetSpent } from "./standing.ts";
 import type { SpendLog } from "./spend-log.ts";
@@ -25,7 +26,9 @@ export type Facts = {
   readonly isStream: boolean;
   readonly sizeBytes: number;
   readonly startedAt: number;
-  /** Digest of the routes and prices that let it through. */
+  /** How many pieces of personal data were taken out, by kind. */
+  readonly findings: Counts;
+  /** Digest of the routes, prices and data classes that let it through. */
   readonly policy: string;
   /** The client's trace, as it names it. */
   readonly traceparent?: string | undefined;
@@ -172,6 +175,7 @@ function requestRecord(facts: Facts, grant: Granted): LedgerRecord {
     bytes: facts.sizeBytes,
     reservedMicroUsd: grant.microUsd,
     policy: facts.policy,
+    ...(Object.keys(facts.findings).length === 0 ? {} : { findings: { ...facts.findings } }),
   };
 }
 

@@ -1,0 +1,121 @@
+// British identifiers of letters and digits: National Insurance, IBAN, VAT, driving licences, companies, passports,
+// vehicles.
+import { foldAt, isWord } from "./characters.ts";
+import { isDayAndMonth, isIban, isVatNumber } from "./checksums.ts";
+import { ABOUT } from "./context.ts";
+import type { Page } from "./page.ts";
+import type { Letters } from "./shapes.ts";
+
+/** Finds what begins at `start`, the first letter of its word; answers with its end, or 0. */
+export function findMixed(page: Page, start: number, letters: Letters): number {
+  letters.read(page.text, start, 11);
+  const second = letters.code(1);
+  const isOneLetter = second < 0x41;
+  if (isOneLetter) return findPassport(page, start, letters) || findOldPlate(page, start, letters);
+  return (
+    findInsurance(page, start, letters) ||
+    findCompany(page, start, letters) ||
+    findPassport(page, start, letters) ||
+    findPlate(page, start, letters) ||
+    findVat(page, start, letters) ||
+    findLicence(page, start, letters) ||
+    findIban(page, start, letters)
+  );
+}
+
+const NO_PREFIX = new Set(["BG", "GB", "KN", "NK", "NT", "TN", "ZZ"]);
+
+function findInsurance(page: Page, start: number, letters: Letters): number {
+  if (!letters.fits("AA999999A")) return 0;
+  const end = letters.endOf(9);
+  const prefix = letters.string(2);
+  if (end === 0 || /[DFIQUV]|^.O/.test(prefix) || NO_PREFIX.has(prefix) || letters.code(8) > 0x44) return 0;
+  // A part number in lower case may have this shape; a person's has a word beside it then.
+  const isSure = letters.isUpper(9) || page.context.around(ABOUT.insurance, start, end);
+  return isSure ? page.find("nino", start, end) : 0;
+}
+
+/** Lengths by country, of the registry that SWIFT keeps. */
+const IBAN_LENGTHS: ReadonlyMap<string, number> = new Map(
+  (
+    "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DK18 DO28 EE20 EG29 ES24 FI18 FO18 " +
+    "FR27 GB22 GE22 GI23 GL18 GR27 GT28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20 LB28 LC32 LI21 LT20 LU20 LV21 " +
+    "LY25 MC27 MD24 ME22 MK19 MR27 MT31 MU30 NL18 NO15 PK24 PL28 PS29 PT25 QA29 RO24 RS22 SA24 SC31 SE24 SI19 SK24 SM27 " +
+    "ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20"
+  )
+    .split(" ")
+    .map((entry) => [entry.slice(0, 2), Number(entry.slice(2))]),
+);
+
+function findIban(page: Page, start: number, letters: Letters): number {
+  if (!letters.fits("AA99")) return 0;
+  const length = IBAN_LENGTHS.get(letters.string(2));
+  if (length === undefined) return 0;
+  letters.read(page.text, start, length);
+  const end = letters.endOf(length);
+  return end !== 0 && isIban(letters.string(length)) ? page.find("iban", start, end) : 0;
+}
+
+const digits = new Uint8Array(9);
+
+function findVat(page: Page, start: number, letters: Letters): number {
+  const prefix = letters.string(2);
+  if ((prefix !== "GB" && prefix !== "XI") || !letters.fits("AA999999999")) return 0;
+  letters.read(page.text, start, 14);
+  for (let n = 0; n < 9; n += 1) digits[n] = letters.digit(n + 2);
+  const end = (letters.fits("AA999999999999") ? letters.endOf(14) : 0) || letters.endOf(11);
+  return end !== 0 && isVatNumber(digits) ? page.find("vat", start, end) : 0;
+}
+
+/** Five letters of the name, a digit, month and day of birth, a digit, initials, a check: MORGA657054SM9IJ. */
+function findLicence(page: Page, start: number, letters: Letters): number {
+  if (!letters.fits("AA***999999")) return 0;
+  letters.read(page.text, start, 18);
+  if (!letters.fits("AA***999999A**AA")) return 0;
+  const end = letters.endOf(16) || (letters.fits("AA***999999A**AA99") ? letters.endOf(18) : 0);
+  const month = letters.digit(6) * 10 + letters.digit(7);
+  const day = letters.digit(8) * 10 + letters.digit(9);
+  if (end === 0 || !isDayAndMonth(day, month > 50 ? month - 50 : month)) return 0;
+  const isName = /^[A-Z]+9*$/.test(letters.string(5));
+  const isSure = letters.isUpper(16) && letters.parts(16) <= 4;
+  return isName && (isSure || page.context.around(ABOUT.licence, start, end))
+    ? page.find("driving_licence", start, end)
+    : 0;
+}
+
+const COMPANY_PREFIXES = new Set(
+  "SC NI OC SO NC FC SF NF GE GS IP SP NP RC SR RS AC SA NA CE CS LP SL NL SE".split(" "),
+);
+
+function findCompany(page: Page, start: number, letters: Letters): number {
+  if (!letters.fits("AA999999") || !COMPANY_PREFIXES.has(letters.string(2))) return 0;
+  const end = letters.endOf(8);
+  return end !== 0 && page.context.around(ABOUT.company, start, end) ? page.find("company", start, end) : 0;
+}
+
+function findPassport(page: Page, start: number, letters: Letters): number {
+  const shape = ["A99999999", "AA9999999"].find((one) => letters.fits(one));
+  if (shape === undefined) return 0;
+  const end = letters.endOf(9);
+  return end !== 0 && page.context.around(ABOUT.passport, start, end) ? page.find("passport", start, end) : 0;
+}
+
+/** AB12 CDE and, in Northern Ireland, ABZ 1234. */
+function findPlate(page: Page, start: number, letters: Letters): number {
+  if (letters.fits("AA99AAA")) return plate(page, start, letters.endOf(7));
+  if (!letters.isUpper(6)) return 0;
+  if (letters.fits("AAA999A") || letters.fits("AAA9999")) return plate(page, start, letters.endOf(7));
+  return letters.fits("AAA99A") || letters.fits("AA9999") ? plate(page, start, letters.endOf(6)) : 0;
+}
+
+/** A123 BCD. */
+function findOldPlate(page: Page, start: number, letters: Letters): number {
+  if (!letters.isUpper(6)) return 0;
+  if (letters.fits("A999AAA")) return plate(page, start, letters.endOf(7));
+  return letters.fits("A99AAA") ? plate(page, start, letters.endOf(6)) : 0;
+}
+
+function plate(page: Page, start: number, end: number): number {
+  if (end === 0 || isWord(foldAt(page.text, start - 1))) return 0;
+  return page.context.around(ABOUT.vehicle, start, end) ? page.find("vehicle", start, end) : 0;
+}

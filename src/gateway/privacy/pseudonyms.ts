@@ -1,0 +1,77 @@
+// Pseudonyms of one request: minted by HMAC, so that nothing has to be stored for the same value to get the same name on
+// every turn; the way back to the values lives in memory and goes with the request.
+import { createHmac } from "node:crypto";
+import { FOLD, INVISIBLE, isDigit, isLatin, LETTER } from "./characters.ts";
+import { TAGS, type Counts, type Kind } from "./kinds.ts";
+import { placeholder } from "./placeholder.ts";
+import { Refusal } from "../refusal.ts";
+
+/** Makes pseudonyms for one virtual key. The gateway's secret never leaves it. */
+export type Mint = (kind: Kind, spelling: string) => string;
+
+/** Other keys get other names for the same value, so that two clients cannot compare theirs. */
+export function mintFor(secret: Buffer, keyId: string): Mint {
+  return (kind, spelling) => {
+    const stem = digestOf(secret, ["value", keyId, kind, canonical(kind, spelling)]);
+    return placeholder(TAGS[kind], stem, digestOf(secret, ["spelling", keyId, kind, spelling]));
+  };
+}
+
+function digestOf(secret: Buffer, parts: readonly string[]): Buffer {
+  // As JSON no two lists of parts read the same.
+  return createHmac("sha256", secret).update(JSON.stringify(parts)).digest();
+}
+
+/** What all spellings of one value have in common: they share the stem of their pseudonyms. */
+function canonical(kind: Kind, spelling: string): string {
+  if (kind === "literal" || kind === "secret") return spelling;
+  let text = "";
+  for (let at = 0; at < spelling.length; at += 1) {
+    const code = FOLD[spelling.charCodeAt(at)] ?? 0;
+    if (isDigit(code) || isLatin(code)) text += String.fromCharCode(code >= 0x61 ? code - 0x20 : code);
+    else if (code === LETTER) text += spelling.charAt(at).toUpperCase();
+    else if (code >= 0x80 && code !== INVISIBLE) text += spelling.charAt(at);
+    else if (kind === "email" && code === 0x40) text += "@";
+  }
+  return kind === "phone" ? text.replace(/^(?:00)?44/, "0").replace(/^00/, "0") : text;
+}
+
+export class Pseudonyms {
+  readonly #mint: Mint;
+  /** By pseudonym, in lower case: a model may write a heading in capitals. */
+  readonly #values = new Map<string, string>();
+  readonly #names = new Map<string, string>();
+  readonly #counts: Partial<Record<Kind, number>> = {};
+
+  constructor(mint: Mint) {
+    this.#mint = mint;
+  }
+
+  /** The pseudonym of a value as it is spelled; `made` is the one that was made for it before. */
+  nameOf(kind: Kind, spelling: string, made?: string): string {
+    this.#counts[kind] = (this.#counts[kind] ?? 0) + 1;
+    const key = `${kind} ${spelling}`;
+    const known = this.#names.get(key);
+    if (known !== undefined) return known;
+    const name = made ?? this.#mint(kind, spelling);
+    const folded = name.toLowerCase();
+    // One in 2^66 for two spellings; the wrong value must not come back even then.
+    if (this.#values.has(folded)) throw new Refusal("policy_blocked", "two values of this request have one pseudonym");
+    this.#names.set(key, name);
+    this.#values.set(folded, spelling);
+    return name;
+  }
+
+  /** The value of a pseudonym that was minted in this request, whatever its case. */
+  valueOf(name: string): string | undefined {
+    return this.#values.get(name.toLowerCase());
+  }
+
+  get isEmpty(): boolean {
+    return this.#values.size === 0;
+  }
+
+  get counts(): Counts {
+    return this.#counts;
+  }
+}
