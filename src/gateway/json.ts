@@ -29,6 +29,11 @@ export function stringOr<T>(value: unknown, other: T): string | T {
   return typeof value === "string" ? value : other;
 }
 
+/** A name from outside, for a message: never an object's own idea of its text. */
+export function wordOf(value: unknown): string {
+  return typeof value === "string" ? value.slice(0, 60) : "unknown";
+}
+
 export function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }

@@ -1,6 +1,6 @@
 // What a hosted upstream may be sent. An allow-list: what is not known here is refused, in a way that costs the client one
 // request. The same walk counts what the price bound needs.
-import { isObject, type JsonObject } from "./json.ts";
+import { arrayAt, isObject, objectAt, type JsonObject } from "./json.ts";
 import { Refusal } from "./refusal.ts";
 
 /** What a request holds that bytes alone do not tell. */
@@ -48,12 +48,11 @@ export function inspectMessages(body: JsonObject, residency: string): Survey {
   checkPricedOptions(body, residency);
   const tally: Tally = { blocks: 0, tools: 0, images: 0, documents: 0, mediaChars: 0 };
   walkContent(body["system"], "system", tally);
-  const messages = Array.isArray(body["messages"]) ? body["messages"] : [];
-  for (const [index, message] of messages.entries()) {
+  for (const [index, message] of listAt(body["messages"], "messages").entries()) {
     tally.blocks += 1;
-    if (isObject(message)) walkContent(message["content"], `messages/${index}/content`, tally);
+    walkContent(objectAt(message, `messages/${index}`)["content"], `messages/${index}/content`, tally);
   }
-  const tools = Array.isArray(body["tools"]) ? body["tools"] : [];
+  const tools = listAt(body["tools"], "tools");
   for (const [index, tool] of tools.entries()) checkTool(tool, `tools/${index}`);
   tally.tools = tools.length;
   return tally;
@@ -102,11 +101,15 @@ const TEXTUAL: ReadonlySet<unknown> = new Set([
   "tool_search_tool_result",
 ]);
 
+/** What is neither left out nor a list would pass uninspected. */
+function listAt(value: unknown, path: string): readonly unknown[] {
+  return value === undefined ? [] : arrayAt(value, path);
+}
+
 function walkContent(content: unknown, path: string, tally: Tally): void {
-  if (!Array.isArray(content)) return;
-  for (const [index, block] of content.entries()) {
-    if (!isObject(block)) throw new Refusal("invalid_request_error", `${path}/${index}: should be an object`);
-    walkBlock(block, `${path}/${index}`, tally);
+  if (typeof content === "string") return;
+  for (const [index, block] of listAt(content, path).entries()) {
+    walkBlock(objectAt(block, `${path}/${index}`), `${path}/${index}`, tally);
   }
 }
 
@@ -166,13 +169,13 @@ export function inspectChat(body: JsonObject): Survey {
   if (tier !== undefined && tier !== "default") throw blocked("service_tier", "only default is priced");
   if (n !== undefined && n !== 1) throw blocked("n", "only one choice is priced");
   const tally: Tally = { blocks: 0, tools: 0, images: 0, documents: 0, mediaChars: 0 };
-  const messages = Array.isArray(body["messages"]) ? body["messages"] : [];
-  for (const [index, message] of messages.entries()) {
+  for (const [index, message] of listAt(body["messages"], "messages").entries()) {
     tally.blocks += 1;
-    const content = isObject(message) ? message["content"] : undefined;
-    if (Array.isArray(content)) walkParts(content, `messages/${index}/content`, tally);
+    const content = objectAt(message, `messages/${index}`)["content"] ?? "";
+    if (typeof content === "string") continue;
+    walkParts(arrayAt(content, `messages/${index}/content`), `messages/${index}/content`, tally);
   }
-  const tools = Array.isArray(body["tools"]) ? body["tools"] : [];
+  const tools = listAt(body["tools"], "tools");
   if (!tools.every((tool) => isObject(tool) && tool["type"] === "function")) {
     throw blocked("tools", "only functions are let through");
   }

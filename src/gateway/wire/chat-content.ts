@@ -1,5 +1,5 @@
 // Content blocks of the Messages API as parts of a chat message.
-import { arrayAt, isObject, objectAt, stringAt, type JsonObject } from "../json.ts";
+import { arrayAt, isObject, objectAt, stringAt, type JsonObject, wordOf } from "../json.ts";
 import { Refusal } from "../refusal.ts";
 
 /** What the worker's model can read besides text. */
@@ -31,7 +31,7 @@ function partsOf(block: JsonObject, at: string, abilities: ChatAbilities): ChatP
     case "tool_reference":
       return [text(`Tool available: ${stringAt(block["tool_name"], `${at}/tool_name`)}`)];
     default:
-      throw new Refusal("policy_blocked", `${at}: a local worker cannot take a block of type ${String(block["type"])}`);
+      throw new Refusal("policy_blocked", `${at}: a local worker cannot take a block of type ${wordOf(block["type"])}`);
   }
 }
 

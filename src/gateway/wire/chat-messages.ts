@@ -1,6 +1,6 @@
 // The turns of a Messages request as chat messages: one system message first, tool results before the user's own text,
 // every tool call with exactly one answer.
-import { arrayAt, isObject, objectAt, stringAt, type JsonObject } from "../json.ts";
+import { arrayAt, isObject, objectAt, stringAt, type JsonObject, wordOf } from "../json.ts";
 import { Refusal } from "../refusal.ts";
 import { chatContent, chatParts, systemText, textsIn, type ChatAbilities } from "./chat-content.ts";
 import { isLocalThinking } from "./provenance.ts";
@@ -87,7 +87,7 @@ const ASSISTANT_BLOCKS: ReadonlySet<unknown> = new Set(["text", "tool_use", "thi
 function refuseOthers(blocks: readonly JsonObject[], path: string): void {
   const other = blocks.find((block) => !ASSISTANT_BLOCKS.has(block["type"]));
   if (other === undefined) return;
-  throw new Refusal("policy_blocked", `${path}: a local worker cannot take a block of type ${String(other["type"])}`);
+  throw new Refusal("policy_blocked", `${path}: a local worker cannot take a block of type ${wordOf(other["type"])}`);
 }
 
 function toolCall(block: JsonObject, path: string): JsonObject {

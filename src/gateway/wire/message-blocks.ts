@@ -1,5 +1,5 @@
 // One chat message as content blocks of the Messages API.
-import { arrayAt, isObject, objectAt, stringAt, stringOr, type JsonObject } from "../json.ts";
+import { arrayAt, isObject, objectAt, stringAt, stringOr, type JsonObject, wordOf } from "../json.ts";
 import { Refusal } from "../refusal.ts";
 
 /** Throws Refusal for parts that the Messages API has no block for. */
@@ -12,7 +12,7 @@ export function messageBlocks(message: JsonObject, path: string): JsonObject[] {
     case "tool":
       return [toolResult(message, path)];
     default:
-      throw new Refusal("invalid_request_error", `${path}/role: unknown role ${String(message["role"])}`);
+      throw new Refusal("invalid_request_error", `${path}/role: unknown role ${wordOf(message["role"])}`);
   }
 }
 
@@ -36,7 +36,7 @@ function blockOf(part: JsonObject, path: string): JsonObject {
     case "image_url":
       return image(part["image_url"], path);
     default:
-      throw new Refusal("policy_blocked", `${path}: a part of type ${String(part["type"])} is not let through`);
+      throw new Refusal("policy_blocked", `${path}: a part of type ${wordOf(part["type"])} is not let through`);
   }
 }
 
