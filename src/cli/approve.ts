@@ -13,6 +13,7 @@ import { command, type Context } from "./command.ts";
 import type { ExitName } from "./exit.ts";
 import { refuseExpired, refuseForeign } from "./refuse-stale.ts";
 import { painter } from "./render/paint.ts";
+import { renderRisks } from "./render/risks.ts";
 import { renderStanding } from "./render/standing.ts";
 import { writeWhole } from "./write-whole.ts";
 
@@ -59,8 +60,9 @@ async function runApprove(context: Context, [file = ""]: readonly string[], opti
   refuseUnapprovable(file, saved, estate);
   const signing = await chooseKey(context, saved, estate, options);
   if (options.json !== true) {
-    const shown = { paint: painter(context.isColoured), full: options.full === true };
-    context.out(`${renderPlan(saved.plan, shown)}\n`);
+    const paint = painter(context.isColoured);
+    const text = renderPlan(saved.plan, { paint, full: options.full === true });
+    context.out(`${renderRisks(saved.plan, paint)}${text}\n`);
   }
   if (options.yes !== true) await confirm(signing.signer.principal, saved.digest, context.signal);
   const { isTerminal, signal } = context;

@@ -39,6 +39,7 @@ describe("approvals", { skip, timeout: 300_000 }, () => {
       0,
       /alice@wall\.example approved sha256:[0-9a-f]{64}: (\.demesne\/approvals\/[0-9a-f]{64}\/alice@wall\.example\.sig)/,
     );
+    assert.match(ended.stdout, /^Risk\n {2}connectivity {2}1\n {4}write \/etc\/motd, on control\n/);
     assert.match(ended.stdout, /connectivity needs 2 people/);
     assert.match(
       ended.stdout,
