@@ -91,7 +91,7 @@ test("the template asks what only a person can state, each with its place", asyn
   assert.match(texts.get("services/wiki/service.yaml") ?? "", /port: 8081/, "8080 is the chat UI's");
 });
 
-test("the health check of embeddings, which has no curl, tells well from unwell", async () => {
+test("the health check of embeddings, which asks without curl, tells well from unwell", async () => {
   const { services } = parse(entryOf("embeddings").texts.get("compose.yaml") ?? "");
   const program = String(services.embeddings.healthcheck.test.at(-1));
   let status = 200;
