@@ -1,5 +1,6 @@
 // One host: take the lease, look again, run the plan stage by stage, look once more. The plan is refused when the host is not
 // as it was when the plan was made.
+import { z } from "zod";
 import type { SshHost } from "../host/index.ts";
 import type { Ledger } from "../ledger/index.ts";
 import { Problem } from "../lib/problem.ts";
@@ -50,8 +51,8 @@ export async function applyHost(input: ApplyHostInput): Promise<Applied> {
   const { host, plan, digest, takeOver, signal } = input;
   refuseRefusals(plan);
   if (isEmpty(plan)) return await applyNothing(input);
-  const lease = await takeLease(host, { plan: digest, takeOver, signal });
   const remote = remoteFolder();
+  const lease = await takeLease(host, { plan: digest, remote, takeOver, signal });
   const playbooks = printPlaybooks(plan);
   let receipt: Receipt | null = null;
   try {
@@ -79,10 +80,30 @@ function isEmpty({ stages, owned }: HostPlan): boolean {
 }
 
 async function applyNothing(input: ApplyHostInput): Promise<Applied> {
+  const { host, digest, takeOver, signal } = input;
   const now = await look(input);
   refuseStale(input, now);
   refuseForged(input, now);
-  return { host: input.host.id, applied: 0, left: leftOf(input, now) };
+  const left = leftOf(input, now);
+  const begun = cutOff(now);
+  if (begun !== undefined) {
+    // An apply was cut off and nothing is left of it: saying so is all that is left to do.
+    const remote = remoteFolder();
+    const lease = await takeLease(host, { plan: digest, remote, takeOver, signal });
+    await lease.release([], { nonce: begun, plan: digest, applied: 0, left: 0, entry: "" });
+  }
+  return { host: host.id, applied: 0, left };
+}
+
+/** Nonce of the plan that was begun last, if no receipt tells its end. */
+function cutOff({ applied, receipt }: Observation): string | undefined {
+  const begun = nonceIn(applied.trimEnd().split("\n").at(-1) ?? "");
+  return begun === nonceIn(receipt) ? undefined : begun;
+}
+
+/** Of a line of JSON. */
+function nonceIn(line: string): string | undefined {
+  return line === "" ? undefined : z.looseObject({ nonce: z.string() }).parse(JSON.parse(line)).nonce;
 }
 
 async function look({ host, wanted, secretKey, signal }: ApplyHostInput): Promise<Observation> {
@@ -103,11 +124,21 @@ async function runStages(
   const total = playbooks.reduce((sum, each) => sum + each.tasks.length, 0);
   progress.step(`applying ${plan.changes.length} changes to ${host.id} in ${total} steps`);
   let done = 0;
-  const onTask = (task: string): void => progress.detail(`${(done += 1)}/${total} ${task}`);
   for (const playbook of playbooks) {
     const stage = { host: host.id, plan: input.digest, window: playbook.window?.name };
+    // All that a stage is going to do is written down before any of it, and each step again when it begins.
     await input.ledger?.append({ kind: "apply/stage", ...stage, tasks: [...playbook.tasks] });
-    await runStage(input, playbook, { ...lease, remote, onTask });
+    const steps: Promise<unknown>[] = [];
+    const onTask = (task: string): void => {
+      progress.detail(`${(done += 1)}/${total} ${task}`);
+      steps.push(Promise.resolve(input.ledger?.append({ kind: "apply/step", ...stage, step: done, of: total, task })));
+    };
+    try {
+      await runStage(input, playbook, { ...lease, remote, onTask });
+    } finally {
+      await Promise.allSettled(steps);
+    }
+    await Promise.all(steps);
     await input.ledger?.append({ kind: "apply/staged", ...stage, tasks: playbook.tasks.length });
   }
 }
@@ -128,7 +159,7 @@ async function runStage(
   } catch (error) {
     const reverted = await putBack(open, error instanceof Problem ? `${error.where}: ${error.what}` : "stopped");
     input.signal?.throwIfAborted();
-    throw reverted;
+    throw reverted ?? error;
   }
   await prove(open);
 }

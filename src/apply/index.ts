@@ -3,3 +3,4 @@ export { applyHost, type Applied } from "./apply-host.ts";
 export { installAnsible, pinnedAnsible, type Ansible } from "./install-ansible.ts";
 export { exportProject } from "./export.ts";
 export { wrapperDigest } from "./wrapper.ts";
+export { readStatus, standingOf } from "./status.ts";

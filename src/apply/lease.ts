@@ -51,6 +51,8 @@ export type Lease = {
 };
 
 export type TakeLease = {
+  /** Folder in the host's memory that tasks will use; whoever takes the lease next removes it if this holder does not. */
+  readonly remote: string;
   /** Digest of the plan. */
   readonly plan: string;
   /** Take it even if somebody else holds it. */
@@ -59,11 +61,12 @@ export type TakeLease = {
 };
 
 /** Throws Problem `refused` when another apply holds it. */
-export async function takeLease(host: SshHost, { plan, takeOver = false, signal }: TakeLease): Promise<Lease> {
+export async function takeLease(host: SshHost, { plan, remote, takeOver = false, signal }: TakeLease): Promise<Lease> {
   const token = randomBytes(16).toString("hex");
   const program = await leaseProgram();
   const me = { holder: `${userInfo().username}@${hostname()}`, machine: machine(), pid: process.pid };
-  const ask = { verb: "take", token, ...me, started: startOf(process.pid) ?? "", plan, seconds: LEASE_SECONDS };
+  const started = startOf(process.pid) ?? "";
+  const ask = { verb: "take", token, ...me, started, plan, seconds: LEASE_SECONDS, remote };
   const take = async (force: boolean) =>
     Taken.parse(await askHost(host, program, { ...ask, program, takeOver: force }, signal));
   let answer = await take(takeOver);
@@ -105,17 +108,24 @@ function machine(): string {
   return digest(id);
 }
 
+/** Does this process of this machine still live? */
+export function isAlive(pid: number, started: string): boolean {
+  return startOf(pid) === started;
+}
+
 /** Field 22 of /proc/PID/stat: with the pid it names one process of one boot. */
-function startOf(pid: number): string | undefined {
+export function startOf(pid: number): string | undefined {
   const path = `/proc/${pid}/stat`;
   if (!existsSync(path)) return undefined;
   const text = readFileSync(path, "utf8");
   return text.slice(text.lastIndexOf(")") + 2).split(" ")[19];
 }
 
-function isDead(held: Held): boolean {
-  if (held.running || held.machine !== machine() || held.pid === undefined || held.started === "") return false;
-  return startOf(held.pid) !== held.started;
+/** Does the process that holds it no longer live? Only of this machine's own can that be known. */
+export function isDead(held: Held): boolean {
+  const { running, pid, started = "" } = held;
+  if (running || held.machine !== machine() || pid === undefined || started === "") return false;
+  return !isAlive(pid, started);
 }
 
 function heldByAnother(id: string, held: Held | null): Problem {

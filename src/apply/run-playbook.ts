@@ -1,6 +1,6 @@
 // Runs a printed plan with ansible-core: a private folder on tmpfs, pinned keys, events as they happen.
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { SshHost } from "../host/index.ts";
@@ -11,6 +11,7 @@ import type { Sensitive } from "../lib/sensitive.ts";
 import { tar, type TarEntry } from "../lib/tar.ts";
 import type { TreeEntry } from "../resources/index.ts";
 import type { Ansible } from "./install-ansible.ts";
+import { isAlive, startOf } from "./lease.ts";
 import type { Playbook } from "./playbook.ts";
 
 export type RunPlaybookOptions = {
@@ -39,6 +40,8 @@ type Event = z.infer<typeof Event>;
 const RUN_TIMEOUT_MS = 60 * 60_000;
 /** tmpfs, so that nothing of a plan's texts or secrets reaches a disk. */
 const MEMORY = "/dev/shm";
+/** Its own folder names the process that made it. */
+const LOCAL = "demesne-apply-";
 
 /** The host's side has a name that nobody there can guess and make first: its /dev/shm is open to all its users. */
 export function remoteFolder(): string {
@@ -47,12 +50,23 @@ export function remoteFolder(): string {
 
 /** Runs every task, in order. Throws Problem `failed`, `refused` (the lease is lost) or `unreachable`, naming the task. */
 export async function runPlaybook(options: RunPlaybookOptions): Promise<void> {
-  const folder = await mkdtemp(join(MEMORY, "demesne-apply-"));
+  await sweep();
+  const folder = await mkdtemp(join(MEMORY, `${LOCAL}${process.pid}-${startOf(process.pid) ?? ""}-`));
   try {
     await writeInputs(folder, options);
     await execute(folder, options);
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A process that was killed could not take its folder away, and there may be secrets in it. */
+async function sweep(): Promise<void> {
+  for (const name of await readdir(MEMORY)) {
+    const [, pid, started = ""] = /^demesne-apply-(\d+)-(\d*)-/.exec(name) ?? [];
+    if (pid === undefined || isAlive(Number(pid), started)) continue;
+    // Somebody else's is theirs to sweep.
+    await rm(join(MEMORY, name), { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

@@ -52,18 +52,24 @@ export async function prove(input: WindowInput): Promise<void> {
     if (outcome?.nonce === input.nonce && outcome.outcome === "confirmed") return;
     throw reverted(input, outcome, "access was proven too late: the host had not waited any longer");
   }
-  throw await putBack(input, `access was not proven: ${failed.join("; ")}`);
+  const reason = `access was not proven: ${failed.join("; ")}`;
+  throw (await putBack(input, reason)) ?? reverted(input, undefined, reason);
 }
 
 /**
- * Puts the window's changes back, at once if the host is reached, else when its time is over. Answers what to tell.
- * Whoever was told to stop waits for nothing: the host does it by itself.
+ * Puts the window's changes back, at once if the host is reached, else when its time is over. Answers what to tell; nothing
+ * when the window was never opened. Whoever was told to stop waits for nothing: the host does it by itself.
  */
-export async function putBack(input: WindowInput, reason: string): Promise<Problem> {
+export async function putBack(input: WindowInput, reason: string): Promise<Problem | undefined> {
   const until = Date.now() + input.window.seconds * 1000 + REVERT_MS;
   do {
-    const outcome = await tell(input, "revert").catch(() => undefined);
-    if (outcome !== undefined) return reverted(input, outcome, reason);
+    const answer = await tell(input, "revert").then(
+      (outcome) => ({ outcome }),
+      () => undefined,
+    );
+    // The host has nothing to tell of this window: arming is the first thing in it, so nothing of it was changed.
+    if (answer !== undefined && answer.outcome?.nonce !== input.nonce) return undefined;
+    if (answer !== undefined) return reverted(input, answer.outcome, reason);
     await sleep(RETRY_MS);
   } while (Date.now() < until && input.signal?.aborted !== true);
   return reverted(input, undefined, reason);

@@ -23,6 +23,7 @@ export const ProbeResult = z.strictObject({
   owned: z.array(Owned),
   ownedBroken: z.string().nullable(),
   applied: z.string().meta({ description: "Text of /var/lib/demesne/applied.jsonl: the plans that were applied" }),
+  receipt: z.string().default("").meta({ description: "Last line of /var/lib/demesne/receipts.jsonl" }),
   answers: z.array(z.strictObject({ query: Query, answer: Answer })),
 });
 export type ProbeResult = z.infer<typeof ProbeResult>;
@@ -45,6 +46,8 @@ export type Observation = {
   readonly owned: readonly Owned[];
   /** The host's own list of applied plans, one JSON line each. */
   readonly applied: string;
+  /** The receipt of the last apply that came to its end, as a line of JSON; empty where there is none. */
+  readonly receipt: string;
   /** By ref: everything wanted, and everything owned. */
   readonly resources: ReadonlyMap<string, Observed>;
   /** Digest of the identity and of all normalised observations. */

@@ -100,7 +100,7 @@ function interpret(id: string, raw: ProbeResult, wanted: readonly Resource[]): O
     applied: raw.applied,
     resources: Object.fromEntries(resources),
   });
-  return { host, owned: raw.owned, applied: raw.applied, resources, fingerprint };
+  return { host, owned: raw.owned, applied: raw.applied, receipt: raw.receipt, resources, fingerprint };
 }
 
 /** A look that does not know who the host is, or what is Demesne's there, is no look. */

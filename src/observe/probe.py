@@ -218,6 +218,7 @@ def main(request):
         },
         "owned": mine,
         "applied": applied,
+        "receipt": text("/var/lib/demesne/receipts.jsonl").rstrip("\n").rpartition("\n")[2],
         "ownedBroken": broken,
         "answers": [{"query": query, "answer": given} for query, given in zip(queries, answers)],
     }

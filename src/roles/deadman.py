@@ -170,6 +170,10 @@ def take_lease():
     # From here on no task of the apply starts any more, and the one that is running ends first.
     os.makedirs(LEASE_FOLDER, mode=0o700, exist_ok=True)
     held = {"token": secrets.token_hex(16), "holder": "the dead-man of this host", "plan": "", "at": time.time()}
+    last = read(LEASE)
+    if last is not None and "remote" in last:
+        # Whoever takes the lease next removes what the last holder left in memory.
+        held["remote"] = last["remote"]
     write(LEASE, json.dumps(held).encode())
     handle = os.open(LEASE_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     until = now() + LEASE_WAIT

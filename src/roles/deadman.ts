@@ -10,6 +10,8 @@ const BOOT = "demesne-deadman-boot.service";
 const START = `/usr/bin/python3 -I -S -B ${PROGRAM}`;
 
 export const deadman: Role = ({ deadmanProgram }) => [
+  // Of all roles, since any of them may put something there.
+  resource("directory", ROLE, { path: "/etc/demesne", mode: "0755" }),
   resource("file", ROLE, { path: PROGRAM, content: deadmanProgram }),
   resource("file", ROLE, { path: `/etc/systemd/system/${WATCH}`, content: watchUnit }),
   resource("file", ROLE, { path: `/etc/systemd/system/${BOOT}`, content: bootUnit }),

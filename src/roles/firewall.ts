@@ -23,7 +23,7 @@ export const firewall: Role = (input) => {
       "file",
       ROLE,
       { path: PATH, mode: "0600", content, validate: ["/usr/sbin/nft", "--check", "--file", "%s"] },
-      { needs: ["package:nftables"], risk: "connectivity" },
+      { needs: ["package:nftables", "directory:/etc/demesne"], risk: "connectivity" },
     ),
     resource("file", ROLE, { path: `/etc/systemd/system/${UNIT}`, content: unitFile }),
     resource(

@@ -68,7 +68,6 @@ export function journal(estate: Estate): Resource[] {
 
 export function folders(): Resource[] {
   return [
-    resource("directory", ROLE, { path: "/etc/demesne", mode: "0755" }),
     // These are there on every Debian; Demesne only closes them to others.
     ...[...cronFolders, "/root"].map((path) => resource("directory", ROLE, { path, mode: "0700" }, { adopt: true })),
     resource("directory", ROLE, { path: "/etc/sudoers.d", mode: "0750" }, { adopt: true }),

@@ -71,14 +71,21 @@ def take(ask):
     held = status_held(handle)
     if held is not None and (handle is None or (held["left"] > 0 and not ask["takeOver"])):
         return {"held": held}
-    for path in glob.glob(STARTER + "*"):
-        os.unlink(path)
+    sweep(read(STATE))
     os.makedirs(NOTES, mode=0o700, exist_ok=True)
     starter = STARTER + os.urandom(16).hex()
     write(starter, "#!/usr/bin/python3 -ISB\n%s\nstart(%r, sys.argv[1:])\n" % (ask["program"], ask["token"]), 0o700)
     write(USED, json.dumps(now()))
-    write(STATE, json.dumps({**{key: ask[key] for key in ("token", "holder", "machine", "pid", "started", "plan", "seconds")}, "at": time.time()}))
+    write(STATE, json.dumps({**{key: ask[key] for key in ("token", "holder", "machine", "pid", "started", "plan", "seconds", "remote")}, "at": time.time()}))
     return {"took": held, "starter": starter}
+
+
+def sweep(last):
+    # What a holder left who did not come to release it.
+    for path in glob.glob(STARTER + "*"):
+        os.unlink(path)
+    if last is not None and "remote" in last:
+        remove(last["remote"])
 
 
 def status_held(handle):
