@@ -1,6 +1,17 @@
 // Starts the programs of the bench as processes of their own, and ends them.
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { homedir, tmpdir } from "node:os";
@@ -13,13 +24,23 @@ const ROOT = join(HERE, "../..");
 const PORTKEY = "1.15.2";
 const COMPILER = "cc";
 
+/** Of /proc/PID/stat. */
+const TICK_US = 10_000;
+
+/** As the systemd unit runs it. */
+const FLAGS = ["--max-semi-space-size=8"];
+const ENV = { MALLOC_ARENA_MAX: "2" };
+
 export type Side = {
   readonly name: string;
   readonly port: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly model: string;
-  /** Resident memory now, in MB. */
+  /** Resident memory now, and the most it ever was, in MB. */
   readonly residentMb: () => number;
+  readonly peakMb: () => number;
+  /** Processor time so far, of all its threads, in microseconds. */
+  readonly cpuUs: () => number;
 };
 
 export class Programs {
@@ -79,8 +100,11 @@ export class Programs {
       },
     };
     writeFileSync(join(folder, "gateway.yaml"), JSON.stringify(config));
-    const argv = [join(ROOT, "src/gateway/main.ts"), "--config", join(folder, "gateway.yaml")];
-    const side = await this.#start("demesne", port, argv, shim === undefined ? {} : { LD_PRELOAD: shim });
+    const argv = [...FLAGS, join(ROOT, "src/gateway/main.ts"), "--config", join(folder, "gateway.yaml")];
+    const side = await this.#start("demesne", port, argv, {
+      ...ENV,
+      ...(shim === undefined ? {} : { LD_PRELOAD: shim }),
+    });
     const key = await issueKey(config.management, readFileSync(join(config.state, "master.key"), "utf8").trim());
     return { ...side, model: "claude-bench", headers: { "x-api-key": key } };
   }
@@ -126,9 +150,27 @@ int fdatasync(int fd) { return slow("fdatasync", fd); }
     };
     const child = spawn(process.execPath, [join(HERE, "load.ts"), JSON.stringify(whole)], {
       stdio: ["ignore", "pipe", "inherit"],
+      // A side that does not answer any more must not hold up the whole run.
+      timeout: (whole.seconds + 20) * 1000,
+      killSignal: "SIGKILL",
     });
-    const result: Result = JSON.parse(await readText(child.stdout));
+    const text = await readText(child.stdout);
+    if (text === "") throw new Error(`${side.name} did not come through a load of ${JSON.stringify(load)}`);
+    const result: Result = JSON.parse(text);
     return result;
+  }
+
+  /** The median of a small write that is brought to the disk, where the gateways keep their books. */
+  fsyncMs(): number {
+    const file = openSync(join(this.#folder, "fsync"), "w");
+    const times = Array.from({ length: 300 }, () => {
+      writeSync(file, Buffer.alloc(16_384));
+      const before = performance.now();
+      fdatasyncSync(file);
+      return performance.now() - before;
+    });
+    closeSync(file);
+    return times.sort((a, b) => a - b)[150] ?? 0;
   }
 
   close(): void {
@@ -140,11 +182,16 @@ int fdatasync(int fd) { return slow("fdatasync", fd); }
     const child = spawn(process.execPath, argv, { stdio: "ignore", env: { ...process.env, ...env } });
     this.#children.push(child);
     await listening(port);
-    const residentMb = (): number => {
+    const memory = (field: string): number => {
       const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
-      return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
+      return Math.round(Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024);
     };
-    return { name, port, headers: {}, model: "bench", residentMb };
+    const cpuUs = (): number => {
+      const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(" ");
+      return (Number(fields[13]) + Number(fields[14])) * TICK_US;
+    };
+    const [residentMb, peakMb] = [() => memory("VmRSS"), () => memory("VmHWM")];
+    return { name, port, headers: {}, model: "bench", residentMb, peakMb, cpuUs };
   }
 }
 
