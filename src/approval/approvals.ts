@@ -2,7 +2,9 @@
 import { constants } from "node:fs";
 import { mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { getSystemErrorMessage } from "node:util";
 import { digest } from "../lib/digest.ts";
+import { Problem } from "../lib/problem.ts";
 import { judge, type JudgeInput, type SignatureFile, type Standing } from "./judge.ts";
 
 const MAX_BYTES = 64 * 1024;
@@ -26,8 +28,8 @@ function approvalsFolder(bytes: Uint8Array): string {
 async function readApprovals(root: string, bytes: Uint8Array): Promise<readonly SignatureFile[]> {
   const folder = join(root, approvalsFolder(bytes));
   const names = await readdir(folder).catch((error: unknown) => {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
-    throw error;
+    if (isErrno(error) && error.code === "ENOENT") return [];
+    throw unusable(folder, "read", error);
   });
   const signatures = names.filter((name) => name.endsWith(".sig")).sort();
   return await Promise.all(
@@ -54,12 +56,31 @@ async function readPlain(path: string): Promise<string> {
 export async function keepApproval(root: string, bytes: Uint8Array, { name, text }: SignatureFile): Promise<string> {
   const path = join(approvalsFolder(bytes), name);
   const fresh = join(root, `${path}.${process.pid}.new`);
-  await mkdir(join(root, approvalsFolder(bytes)), { recursive: true });
   try {
+    await mkdir(join(root, approvalsFolder(bytes)), { recursive: true });
     await writeFile(fresh, text, { mode: 0o644, flush: true });
     await rename(fresh, join(root, path));
-  } finally {
-    await rm(fresh, { force: true });
+  } catch (error) {
+    await rm(fresh, { force: true }).catch(() => {});
+    throw unusable(path, "written", error);
   }
   return path;
+}
+
+/** A full disk, a folder of somebody else's, a file in the folder's place. */
+function unusable(where: string, verb: "read" | "written", cause: unknown): unknown {
+  if (!isErrno(cause) || cause.errno === undefined) return cause;
+  const what = `cannot be ${verb}: ${getSystemErrorMessage(cause.errno)}`;
+  return new Problem({
+    code: "failed",
+    where,
+    what,
+    fix: "make it a folder that you may write to, with room in it",
+    cause,
+  });
+}
+
+/** Errors of the file system have a code and a number. */
+function isErrno(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "code" in error;
 }

@@ -33,7 +33,7 @@ export type ApprovalEstate = {
   demesne(...args: readonly string[]): Promise<Ended>;
   with(env: Readonly<Record<string, string>>): Pick<ApprovalEstate, "demesne">;
   /** Saves a plan of one change of this risk, by alice. */
-  save(file: string, risk: HostPlan["changes"][number]["risk"], parts?: Partial<Plan>): Promise<Uint8Array>;
+  save(file: string, risk: HostPlan["changes"][number]["risk"], parts?: Partial<Plan>): Promise<Buffer>;
   /** Puts a signature where approvals are kept, as somebody else's `git push` would. */
   keep(bytes: Uint8Array, principal: string, signature: string): void;
   close(): void;

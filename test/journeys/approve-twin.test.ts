@@ -77,13 +77,22 @@ describe("two operators and a twin", { skip, timeout: 600_000 }, () => {
 
   test("one plans and signs, the other signs and applies from another clone; the receipt names both", async () => {
     mkdirSync(join(alice.folder, ".demesne/plans"), { recursive: true });
-    assertEnds(await as(alice, "plan", "--out", PLAN), 2, /by alice@wall\.example \(alice <alice@wall\.example>\)/);
+    assertEnds(
+      await as(alice, "plan", "--out", PLAN, "--html", "plan.html"),
+      2,
+      /by alice@wall\.example \(alice <alice@wall\.example>\)/,
+    );
     assertEnds(
       await as(alice, "apply", PLAN),
       13,
       /connectivity: 1 of 1 person besides the author missing, could be bob@wall\.example, alice@wall\.example, the author, has not signed/,
     );
     assertEnds(await as(alice, "approve", PLAN, "--yes"), 0, /^alice@wall\.example approved/m);
+    assert.match(
+      readFileSync(join(alice.folder, "plan.html"), "utf8"),
+      /^<!doctype html>\n<html lang="en">[^]*Plan for wall/,
+    );
+    rmSync(join(alice.folder, "plan.html"));
     await commit(alice, "Plan the first change, approved by alice");
 
     await git(bob, "pull", "-q");

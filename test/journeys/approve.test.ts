@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { canonicalJson } from "../../src/lib/canonical-json.ts";
-import type { Plan } from "../../src/plan/index.ts";
+import { Plan, renderHtml } from "../../src/plan/index.ts";
 import { openApprovalEstate, RULES, type ApprovalEstate } from "./approval-estate.ts";
 import { assertEnds } from "./watched.ts";
 
@@ -325,6 +325,31 @@ describe("approvals", { skip, timeout: 300_000 }, () => {
       assertEnds(await open.demesne("approve", "plan.json", "--yes", ...args), code, says);
     });
   }
+
+  test("the page that it writes is that of the plan's own bytes", async () => {
+    const bytes = await open.save("plan.json", "restart");
+    assertEnds(
+      await open.demesne("approve", "plan.json", "--check", "--html", "plan.html"),
+      13,
+      /restart: 1 of 1 person missing/,
+    );
+    assert.equal(textOf("plan.html"), renderHtml(Plan.parse(JSON.parse(bytes.toString())), { namespace: NAMESPACE }));
+    const sum = spawnSync("sha256sum", ["plan.json"], { cwd: open.estate.folder, encoding: "utf8" }).stdout.split(
+      " ",
+    )[0];
+    assert.ok(textOf("plan.html").includes(`<code>sha256:${sum}</code>`));
+  });
+
+  test("where approvals cannot be kept, it says so", async () => {
+    await open.save("plan.json", "restart", { nonce: "4".repeat(32) });
+    const approvals = join(open.estate.folder, ".demesne/approvals");
+    renameSync(approvals, `${approvals}.away`);
+    writeFileSync(approvals, "a file");
+    const ended = await open.demesne("approve", "plan.json", "--key", open.keys.bob.file, "--yes");
+    rmSync(approvals);
+    renameSync(`${approvals}.away`, approvals);
+    assertEnds(ended, 9, /^\.demesne\/approvals\/\S+: cannot be written: .*\nfix: make it a folder/m);
+  });
 
   test("without a terminal it does not guess the answer", async () => {
     await open.save("plan.json", "restart", { nonce: "2".repeat(32) });

@@ -1,5 +1,6 @@
 // How a plan stands with its approvals: who has approved, what is missing, who could give it, and how to check it by hand.
 import { NAMESPACE, type Standing } from "../../approval/index.ts";
+import { shellQuote } from "../../host/index.ts";
 import type { painter } from "./paint.ts";
 
 type Met = Standing["met"][number];
@@ -28,7 +29,7 @@ export function renderStanding({ standing, file, folder, paint }: StandingInput)
       (each) => `  ${each.need.risk}: ${isMet(each) ? paint("green", "approved") : paint("yellow", lacking(each))}`,
     ),
     ...(met.length === 0 ? ["  the estate asks for nobody's approval of what this plan holds"] : []),
-    isApproved ? "  it may be applied" : `  to approve it: demesne approve ${file}`,
+    isApproved ? "  it may be applied" : `  to approve it: demesne approve ${shellQuote([file])}`,
     ...(first === undefined
       ? []
       : ["", "By hand, in the estate's folder:", `  ${verifyCommand(first.principal, folder, file)}`]),
@@ -71,7 +72,7 @@ function presence({ isTouched, isVerified }: { readonly isTouched: boolean; read
 
 function verifyCommand(principal: string, folder: string, file: string): string {
   const who = `-f policy/allowed_signers -I ${principal} -n ${NAMESPACE}`;
-  return `ssh-keygen -Y verify ${who} -s ${folder}/${principal}.sig < ${file}`;
+  return `ssh-keygen -Y verify ${who} -s ${folder}/${principal}.sig < ${shellQuote([file])}`;
 }
 
 /** Names of files may be anything. */
