@@ -103,8 +103,20 @@ function stateOf({ locked, isWhole }: NamedImage, digest: string): AskedImage["s
 async function write(root: string, wanted: readonly AskedImage[]): Promise<void> {
   if (wanted.length === 0) return;
   const files = [LOCK, ...new Set(wanted.flatMap(({ files: used }) => used))];
+  const texts: [string, string][] = [];
   for (const file of files) {
-    const path = join(root, file);
-    await writeWhole(path, lockInto(file === LOCK ? "lock" : "compose", await readFile(path, "utf8"), wanted));
+    const before = await readFile(join(root, file), "utf8");
+    const text = lockInto(file === LOCK ? "lock" : "compose", before, wanted);
+    const own = wanted.filter(({ files: used }) => used.includes(file));
+    const left = own.find(({ ref, digest }) => !text.includes(`${ref}@${digest}`));
+    if (left !== undefined) throw unwritten(file, left);
+    texts.push([file, text]);
   }
+  for (const [file, text] of texts) await writeWhole(join(root, file), text);
+}
+
+/** Behind an anchor, or in a form that is not `image: name:tag` in a line of its own. */
+function unwritten(where: string, { ref, digest }: AskedImage): Problem {
+  const fix = `write it there yourself: image: ${ref}@${digest}; nothing was written`;
+  return new Problem({ code: "failed", where, what: `has no line \`image: ${ref}\` that could be changed`, fix });
 }

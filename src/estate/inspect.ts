@@ -16,6 +16,8 @@ export type Inspection = {
   readonly findings: readonly Finding[];
   /** A service whose files cannot be read is left out; undefined when one of the estate's own files cannot be. */
   readonly files: EstateFiles | undefined;
+  /** YYYY-MM-DD: a waiver that ran out before it waives nothing. */
+  readonly today: string;
   /** False when a file is so wrong that nothing was checked across files. */
   readonly isWhole: boolean;
 };
@@ -27,8 +29,8 @@ export async function inspectEstate(
 ): Promise<Inspection> {
   const folder = await enter(dir, signal);
   const { files, findings } = await readFiles(folder);
+  const today = new Date(clock.now()).toISOString().slice(0, 10);
   const isWhole = files !== undefined && findings.length === 0;
-  if (!isWhole) return { root: folder.root, findings, files, isWhole };
-  const found = checks(files, new Date(clock.now()).toISOString().slice(0, 10));
-  return { root: folder.root, findings: found, files, isWhole };
+  const found = isWhole ? checks(files, today) : findings;
+  return { root: folder.root, findings: found, files, today, isWhole };
 }

@@ -32,7 +32,7 @@ export type Linted = {
 
 /** Every finding, sorted by place; the waived ones are among them. */
 export async function lint(inspection: Inspection, known: Known, signal: AbortSignal): Promise<Linted> {
-  const { root, files, isWhole } = inspection;
+  const { root, files, today, isWhole } = inspection;
   const entries = await walk(root, signal);
   const found = [
     ...inspection.findings.map(ofEstate),
@@ -46,7 +46,7 @@ export async function lint(inspection: Inspection, known: Known, signal: AbortSi
   const all =
     files === undefined
       ? found
-      : [...waive(found, files), ...(isWhole ? checkWaivers(found, files, known.controls) : [])];
+      : [...waive(found, files, today), ...(isWhole ? checkWaivers(found, files, known.controls) : [])];
   return {
     findings: all.sort(byPlace),
     isWhole,

@@ -7,9 +7,14 @@ import { waivedRule } from "./rules.ts";
 type Waiver = EstateFiles["estate"]["value"]["waivers"][number];
 
 /** The findings, those marked that a waiver covers. */
-export function waive(findings: readonly LintFinding[], { estate }: EstateFiles): readonly LintFinding[] {
+export function waive(
+  findings: readonly LintFinding[],
+  { estate }: EstateFiles,
+  today: string,
+): readonly LintFinding[] {
+  const counting = estate.value.waivers.filter(({ until }) => until >= today);
   return findings.map((finding) => {
-    const waiver = estate.value.waivers.find(({ controls }) => controls.some((control) => control === finding.control));
+    const waiver = counting.find(({ controls }) => controls.some((control) => control === finding.control));
     if (waiver === undefined) return finding;
     return { ...finding, waived: { reason: waiver.reason, until: waiver.until } };
   });

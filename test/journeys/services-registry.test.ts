@@ -178,6 +178,20 @@ describe("images of an estate, at a real registry", { skip, timeout: 120_000 }, 
     assert.deepEqual([compose(), lock()], whole);
   });
 
+  test("an image that stands in no line of its own is told, and nothing is written", () => {
+    const [before_, locked_] = [compose(), lock()];
+    const file = join(estate, "services/notes/compose.yaml");
+    edit(file, /image: (\S+)@\S+/, "image: &image $1");
+    const anchored = compose();
+    const { status, out } = images("lock");
+    assert.deepEqual([status, compose(), lock()], [9, anchored, locked_], out);
+    assert.match(
+      out,
+      /notes\/compose\.yaml: has no line `image: \S+` that could be changed\nfix: write it there yourself/,
+    );
+    writeFileSync(file, before_);
+  });
+
   test("a tag that was pushed again is drift: refused by check and by lock, taken with --update", async () => {
     const moved = await push(registry.host, "demo/notes", "second");
     assert.notEqual(moved, locked);
