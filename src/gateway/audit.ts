@@ -1,5 +1,6 @@
 // The audit: a record is committed in the same transaction as what it tells of, then carried to the ledger in order.
 // Records hold who, what, where and how much; never content.
+import { existsSync } from "node:fs";
 import type { StatementSync } from "node:sqlite";
 import type { Ledger, LedgerRecord } from "../ledger/index.ts";
 import type { Clock } from "../lib/ports.ts";
@@ -67,13 +68,19 @@ export class Audit {
   async recover(): Promise<void> {
     const [first] = this.#batch(1);
     if (first === undefined) return;
-    let carried = 0;
-    for await (const entry of this.#effects.ledger.read()) {
-      const { book, n } = entry.record;
-      if (book === this.#effects.books.id && typeof n === "number") carried = n;
-    }
-    await this.#tickOff(carried);
+    await this.#tickOff(await this.#lastCarried());
     this.#start();
+  }
+
+  async #lastCarried(): Promise<number> {
+    const { ledger, books } = this.#effects;
+    let last = 0;
+    // Killed before its first batch: there is no ledger yet.
+    if (!existsSync(ledger.dir)) return last;
+    for await (const { record } of ledger.read()) {
+      if (record["book"] === books.id && typeof record["n"] === "number") last = record["n"];
+    }
+    return last;
   }
 
   /** Resolves when nothing waits any more, or the ledger refuses. */
