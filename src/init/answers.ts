@@ -4,6 +4,8 @@ import { z } from "zod";
 
 const NAME = /^[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 const name = "should be a name of lower-case letters, digits and inner hyphens, at most 32";
+/** YAML reads these as something else than a word. */
+const NO_WORDS = new Set(["true", "false", "null"]);
 const RESERVED = new Set(["root", "daemon", "nobody", "sshd", "demesne"]);
 const KEY =
   /^(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)|ssh-rsa|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) [A-Za-z0-9+/]{40,}={0,2}$/;
@@ -16,8 +18,13 @@ const PublicKey = z
   .transform((text) => text.trim().split(/\s+/).slice(0, 2).join(" "))
   .pipe(z.string().regex(KEY, { error: key }));
 
+const Name = z
+  .string()
+  .regex(NAME, { error: name })
+  .refine((each) => !NO_WORDS.has(each), { error: name });
+
 export const Answers = z.strictObject({
-  name: z.string().regex(NAME, { error: name }).meta({ description: "the estate's name" }),
+  name: Name.meta({ description: "the estate's name" }),
   profile: z
     .enum(["cloud", "airgapped"], { error: "should be cloud or airgapped" })
     .default("cloud")
@@ -36,10 +43,7 @@ export const Answers = z.strictObject({
     .enum(["debian-13", "ubuntu-24.04"], { error: "should be debian-13 or ubuntu-24.04" })
     .default("debian-13")
     .meta({ description: "the control host's operating system" }),
-  user: z
-    .string()
-    .regex(NAME, { error: name })
-    .refine((each) => !RESERVED.has(each), { error: "should be the account of a person or a job" })
+  user: Name.refine((each) => !RESERVED.has(each), { error: "should be the account of a person or a job" })
     .default("ops")
     .meta({ description: "the account that logs in, with sudo" }),
   hostKey: PublicKey.optional().meta({

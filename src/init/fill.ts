@@ -21,7 +21,8 @@ const HOSTS = "inventory/hosts.yaml";
 const MODEL = "services/vllm/service.yaml";
 const HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE7U2fx";
 const WITHOUT_ADDRESS6 = "    # address6: 2001:db8:10::10 # [question: its IPv6 address, if it has one]";
-const EXAMPLE = { name: "estate", domain: "estate.example", user: "ops", address: "192.0.2.10", until: "2027-11-30" };
+const EXAMPLE = { name: "estate", user: "ops", address: "192.0.2.10", until: "2027-11-30" };
+const EXAMPLES = /\b(?:estate|harbour)\.example\b|\b2027-11-30\b|\b192\.0\.2\.10\b|\bops@/g;
 
 /** Every file of the estate. Throws TypeError when the template has not the line that an answer belongs into. */
 export function fill(template: Texts, filling: Filling): Texts {
@@ -33,14 +34,13 @@ export function fill(template: Texts, filling: Filling): Texts {
   return texts;
 }
 
-/** What stands in several files. */
+/** What stands in several files; in one pass, so that no answer is taken for an example. */
 function throughout(text: string, { name, domain, user, address }: Answers, until: string): string {
-  return text
-    .replaceAll(EXAMPLE.domain, domain ?? `${name}.example`)
-    .replaceAll("harbour.example", domain ?? `${name}.example`)
-    .replaceAll(EXAMPLE.until, until)
-    .replaceAll(EXAMPLE.address, address ?? EXAMPLE.address)
-    .replaceAll(`${EXAMPLE.user}@`, `${user}@`);
+  return text.replaceAll(EXAMPLES, (found) => {
+    if (found.endsWith(".example")) return domain ?? `${name}.example`;
+    if (found === EXAMPLE.until) return until;
+    return found === EXAMPLE.address ? (address ?? found) : `${user}@`;
+  });
 }
 
 function edits(answers: Answers, recipient: string): readonly Edit[] {
