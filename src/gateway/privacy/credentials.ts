@@ -88,6 +88,7 @@ export function findUrlPassword(page: Page, at: number): number {
   for (let start = at - 1; start > at - 128 && start >= 0; start -= 1) {
     const code = foldAt(text, start);
     if (code <= 0x20 || code === 0x22 || code === 0x27 || code === 0x3c) return 0;
+    if (code === 0x40) return 0;
     if (code === 0x3a) colon = start;
     if (code !== 0x2f) continue;
     if (foldAt(text, start - 1) !== 0x2f || foldAt(text, start - 2) !== 0x3a) return 0;
@@ -119,6 +120,7 @@ export function findPassword(page: Page, at: number): number {
 function isSecretValue(value: string, isQuoted: boolean, key: string, after: string): boolean {
   const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^A-Za-z0-9]/].filter((kind) => kind.test(value)).length;
   if (kinds < 3 || /^[$%]|^https?:/.test(value) || "([{<".includes(after || " ")) return false;
+  if (!isQuoted && !/pass|pwd|secret|token|key|credential/i.test(key)) return false;
   if (isQuoted || !/^[\w.$:]+$/.test(value)) return isQuoted || /[a-z0-9][!#@^~?+%-]/i.test(value);
   return /pass(?:word|wd|phrase|code)?$|pwd$/i.test(key) && !",);".includes(after || " ") && !value.includes(".");
 }

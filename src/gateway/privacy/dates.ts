@@ -86,8 +86,9 @@ function yearAfter(text: string, at: number): number {
 
 /** Where the name of a month begins that ends before this day: March 12, 1980. -1 for none. */
 function monthBefore(text: string, start: number): number {
-  if (foldAt(text, start - 1) !== 0x20 || isDigit(foldAt(text, start - 2))) return -1;
-  const found = /([A-Za-z]{3,9})\.?[\s\u00a0]$/.exec(text.slice(Math.max(0, start - 12), start));
+  const before = foldAt(text, start - 1);
+  if (before !== 0x20 && before !== 0x0a && before !== INVISIBLE) return -1;
+  const found = /([A-Za-z]{3,9})\.?[\s\u00ad\u200b]{1,20}$/.exec(text.slice(Math.max(0, start - 30), start));
   const name = found?.[1]?.toLowerCase() ?? "";
   return MONTHS.has(name.slice(0, 3)) && found !== null ? start - found[0].length : -1;
 }

@@ -121,7 +121,12 @@ function isGlobal([a = 0, b = 0, c = 0, d = 0]: readonly number[]): boolean {
 export function findIpv6(page: Page, start: number): number {
   const { text } = page;
   const first = foldAt(text, start);
-  if ((first !== 0x32 && first !== 0x33) || foldAt(text, start + 4) !== 0x3a || isWord(foldAt(text, start - 1)))
+  if (
+    (first !== 0x32 && first !== 0x33) ||
+    foldAt(text, start + 4) !== 0x3a ||
+    isWord(foldAt(text, start - 1)) ||
+    foldAt(text, start - 1) === 0x3a
+  )
     return 0;
   let end = start;
   while (end - start < 45 && isHexOrColon(foldAt(text, end))) end += 1;
@@ -129,7 +134,7 @@ export function findIpv6(page: Page, start: number): number {
   // A colon at the end belongs to the sentence.
   while (foldAt(text, end - 1) === 0x3a) end -= 1;
   const address = text.slice(start, end).toLowerCase();
-  if (!isIPv6(address) || address.startsWith("2001:db8:") || address.startsWith("3fff:")) return 0;
+  if (!isIPv6(address) || /^2001:0?db8:/.test(address) || address.startsWith("3fff:")) return 0;
   return page.find("ip", start, end);
 }
 

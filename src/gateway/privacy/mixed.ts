@@ -100,12 +100,20 @@ function findPassport(page: Page, start: number, letters: Letters): number {
   return end !== 0 && page.context.around(ABOUT.passport, start, end) ? page.find("passport", start, end) : 0;
 }
 
+/** The last two letters of Northern Irish plates: RFC 9110 is none. */
+const NORTHERN = new Set(
+  "AZ BZ CZ DZ EZ FZ GZ HZ IA IB IG IJ IL IW JI JZ KZ LZ MZ NZ OI OZ PZ RZ SZ TZ UI UZ VZ WZ XI YZ".split(" "),
+);
+
 /** AB12 CDE and, in Northern Ireland, ABZ 1234. */
 function findPlate(page: Page, start: number, letters: Letters): number {
   if (letters.fits("AA99AAA")) return plate(page, start, letters.endOf(7));
   if (!letters.isUpper(6)) return 0;
-  if (letters.fits("AAA999A") || letters.fits("AAA9999")) return plate(page, start, letters.endOf(7));
-  return letters.fits("AAA99A") || letters.fits("AA9999") ? plate(page, start, letters.endOf(6)) : 0;
+  if (letters.fits("AAA9999")) {
+    return NORTHERN.has(letters.string(3).slice(1)) ? plate(page, start, letters.endOf(7)) : 0;
+  }
+  if (letters.fits("AAA999A")) return plate(page, start, letters.endOf(7));
+  return letters.fits("AAA99A") ? plate(page, start, letters.endOf(6)) : 0;
 }
 
 /** A123 BCD. */
