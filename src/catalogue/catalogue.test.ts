@@ -144,3 +144,15 @@ test("a digest that the estate has locked for a tag stays", async () => {
   assert.match(texts.get("services/grafana/compose.yaml") ?? "", new RegExp(`grafana:13.2.1@${other}`));
   assert.equal(texts.has("inventory/images.lock.yaml"), false);
 });
+
+test("each entry says what was verified and what was not, and docs/services.md lists it with its state", async () => {
+  const text = await readFile(join(root, "docs/services.md"), "utf8");
+  const told = [...text.matchAll(/^\| `([a-z0-9-]+)` +\| .+? +\| (live|dormant) +\|/gm)].map(
+    ([, name, state]) => `${name} ${state}`,
+  );
+  const states = entries.map(({ name, texts }) => `${name} ${parse(texts.get("service.yaml") ?? "").state}`);
+  assert.deepEqual(told.sort(), states.sort());
+  for (const { name, texts } of entries) {
+    assert.match(texts.get("README.md") ?? "", /^## Verified, and not\n\n- Verified: [\s\S]+^- Not verified: /m, name);
+  }
+});

@@ -30,8 +30,9 @@ export type AskedImage = NamedImage & {
 const PIN = /^(?<ref>\S+?)(?:@(?<digest>sha256:[0-9a-f]{64}))?$/;
 
 /** Sorted. An image that Demesne builds has no tag to ask for. Throws Problem `estate` when the files cannot be read. */
-export function imagesOf({ files, findings }: Inspection): readonly NamedImage[] {
-  if (files === undefined) throw unread(findings);
+export function imagesOf({ files, findings, isWhole: isRead }: Inspection): readonly NamedImage[] {
+  // A service whose files cannot be read would be left out, and all others reported to be well.
+  if (files === undefined || !isRead) throw unread(findings);
   const lock = files.imagesLock.value.images;
   const used = files.services.flatMap(({ compose, service }) =>
     Object.values(compose.value.services).flatMap(({ image }) => {
@@ -49,7 +50,8 @@ export function imagesOf({ files, findings }: Inspection): readonly NamedImage[]
 }
 
 function unread([first]: Inspection["findings"]): Problem {
-  const where = first === undefined ? "the estate" : `${first.file}:${first.line ?? 1}`;
+  const path = first === undefined || first.path.length === 0 ? "" : ` ${first.path.join("/")}`;
+  const where = first === undefined ? "the estate" : `${first.file}:${first.line ?? 1}${path}`;
   return new Problem({
     code: "estate",
     where,

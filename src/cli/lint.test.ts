@@ -39,7 +39,8 @@ function replace(file: string, from: string, to: string): void {
 
 test("the example has nothing wrong", () => {
   const { status, out } = lint(harbour);
-  assert.deepEqual([status, out], [0, "16 files, 3 services: 0 errors, 0 warnings, 0 waived\n"]);
+  assert.equal(status, 0, out);
+  assert.match(out, /^\d+ files, \d+ services: 0 errors, 0 warnings, 0 waived\n$/);
 });
 
 test("an error ends with 4 and is told in two lines, with the waiver that it may have", () => {

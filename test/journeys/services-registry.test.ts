@@ -178,6 +178,16 @@ describe("images of an estate, at a real registry", { skip, timeout: 120_000 }, 
     assert.deepEqual([compose(), lock()], whole);
   });
 
+  test("a file that cannot be read is told before any registry is asked", () => {
+    const file = join(estate, "services/notes/service.yaml");
+    const text = readFileSync(file, "utf8");
+    writeFileSync(file, text.replace("tier: team", "tire: team"));
+    const { status, out } = images("check");
+    assert.equal(status, 4, out);
+    assert.match(out, /^services\/notes\/service\.yaml:2 tier: is missing/);
+    writeFileSync(file, text);
+  });
+
   test("an image that stands in no line of its own is told, and nothing is written", () => {
     const [before_, locked_] = [compose(), lock()];
     const file = join(estate, "services/notes/compose.yaml");
