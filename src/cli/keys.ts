@@ -19,6 +19,14 @@ const KeysOptions = z.strictObject({
     .meta({ description: "issue: the budget's period: 1d, 7d, 1mo", placeholder: "duration" }),
   expires: z.string().optional().meta({ description: "issue: its life: 12h, 30d", placeholder: "duration" }),
   user: z.string().optional().meta({ description: "issue: the user who pays too", placeholder: "id" }),
+  modelBudget: z
+    .string()
+    .optional()
+    .meta({
+      description: "issue: for single models, ALIAS=USD or ALIAS=USD/PERIOD, with commas",
+      placeholder: "limits",
+    }),
+  organization: z.string().optional().meta({ description: "issue: the organisation that pays too", placeholder: "id" }),
   team: z.string().optional().meta({ description: "issue: the team that pays too", placeholder: "id" }),
   json: z.boolean().optional().meta({ description: "print as JSON" }),
 });
@@ -82,9 +90,22 @@ async function issue(context: Context, options: Options, name: string): Promise<
     ...(options.expires === undefined ? {} : { duration: options.expires }),
     ...(options.user === undefined ? {} : { user_id: options.user }),
     ...(options.team === undefined ? {} : { team_id: options.team }),
+    ...(options.organization === undefined ? {} : { organization_id: options.organization }),
+    ...(options.modelBudget === undefined ? {} : { model_max_budget: modelBudgets(options.modelBudget) }),
   });
   // The only time it is shown.
   return { answer, text: `${String(answer["key"])}\n` };
+}
+
+function modelBudgets(text: string): object {
+  return Object.fromEntries(
+    text.split(",").map((one) => {
+      const [, alias = "", usd, period] = /^([^=]+)=(\d+(?:\.\d+)?)(?:\/(\w+))?$/.exec(one) ?? [];
+      if (usd === undefined)
+        throw usage("--model-budget", `${JSON.stringify(one)} is no limit`, "ALIAS=USD or ALIAS=USD/1mo");
+      return [alias, { budget_limit: Number(usd), ...(period === undefined ? {} : { time_period: period }) }];
+    }),
+  );
 }
 
 async function list(context: Context, options: Options): Promise<Told> {

@@ -32,7 +32,15 @@ export function dialectOf(url: string): Dialect {
   return url.startsWith("/v1/messages") ? "anthropic" : "openai";
 }
 
-export const UPSTREAM_PATH: Readonly<Record<Operation, string>> = {
+/** What a key may be limited to. */
+export const API_PATHS = [
+  "/v1/messages",
+  "/v1/messages/count_tokens",
+  "/v1/chat/completions",
+  "/v1/embeddings",
+] as const;
+
+export const UPSTREAM_PATH: Readonly<Record<Operation, (typeof API_PATHS)[number]>> = {
   messages: "/v1/messages",
   count_tokens: "/v1/messages/count_tokens",
   chat: "/v1/chat/completions",

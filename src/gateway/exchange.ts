@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { BodyBudget, parseBody, readBody } from "./body.ts";
 import { stringAt, type JsonObject } from "./json.ts";
 import { Delivery } from "./delivery.ts";
-import type { Endpoint } from "./endpoints.ts";
+import { UPSTREAM_PATH, type Endpoint } from "./endpoints.ts";
 import type { Clock } from "../lib/ports.ts";
 import type { InFlight } from "./in-flight.ts";
 import { accountOf, type Keyring, type VirtualKey } from "./keyring.ts";
@@ -52,6 +52,7 @@ export type Exchange = {
 export async function exchange(desk: Desk, one: Exchange): Promise<void> {
   const key = desk.keyring.authenticate(credentialsOf(one.request));
   const payers = payersOf(desk, key);
+  checkPath(key, one.endpoint);
   const under = desk.inFlight.begin(key.id);
   one.response.once("close", () => {
     if (!one.response.writableFinished)
@@ -198,6 +199,13 @@ export function credentialsOf(request: IncomingMessage): string[] {
   const bearer = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
   const apiKey = request.headers["x-api-key"];
   return [bearer, typeof apiKey === "string" ? apiKey : undefined].filter((value) => value !== undefined);
+}
+
+/** Throws Refusal when the key is not for this part of the API. */
+function checkPath({ routes }: VirtualKey, { operation }: ModelEndpoint): void {
+  const path = UPSTREAM_PATH[operation];
+  if (routes.length === 0 || routes.includes(path)) return;
+  throw new Refusal("permission_error", `this virtual key is not for ${path}`);
 }
 
 /** The key and who owns it: all of them are limited, and all of them pay. Throws Refusal when one of them is blocked. */

@@ -102,6 +102,16 @@ describe("the management API", () => {
     assert.equal((await house.manage("POST", "/key/generate", {}, "sk-wrong")).status, 401);
   });
 
+  it("limits a key to parts of the API", async (t) => {
+    const house = await gatewayFixture(t);
+    const headers = { "x-api-key": await house.issue({ allowed_routes: ["/v1/messages"] }) };
+    const asked = { model: "local-chat", max_tokens: 10, messages: [{ role: "user", content: "hi" }] };
+    assert.equal((await house.post("/v1/messages", asked, headers)).status, 200);
+    const refused = await house.post("/v1/chat/completions", asked, headers);
+    assert.deepEqual([refused.status, refused.headers.get("x-should-retry")], [403, "false"]);
+    assert.match(refused.text, /not for \/v1\/chat\/completions/);
+  });
+
   it("refuses a field it does not know by name", async (t) => {
     const house = await gatewayFixture(t);
     const answer = await house.manage("POST", "/key/generate", { guardrails: ["x"] });

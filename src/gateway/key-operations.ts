@@ -1,6 +1,7 @@
 // LiteLLM's /key calls over the keyring.
 import { z } from "zod";
 import { durationMs } from "./duration.ts";
+import { API_PATHS } from "./endpoints.ts";
 import { accountOf, modelAccountOf, type IssuedKey, type KeySettings, type VirtualKey } from "./keyring.ts";
 import { allowanceOf, isoOrNull, parseInput, shownTerms, termsFields, termsOf } from "./management-input.ts";
 import type { ManagementCall, ManagementDesk } from "./management.ts";
@@ -32,6 +33,10 @@ const Settings = z.strictObject({
     .nullable()
     .optional()
     .meta({ description: "The organisation that pays too" }),
+  allowed_routes: z
+    .array(z.enum(API_PATHS))
+    .optional()
+    .meta({ description: "Paths of the API that may be asked; empty means all" }),
   model_max_budget: modelBudgets.optional().meta({ description: "Limits of their own for single models, by alias" }),
 });
 
@@ -110,6 +115,7 @@ function settingsOf(desk: ManagementDesk, asked: z.infer<typeof Settings>, befor
     userId: asked.user_id === undefined ? (before?.userId ?? null) : asked.user_id,
     teamId: asked.team_id === undefined ? (before?.teamId ?? null) : asked.team_id,
     organizationId: asked.organization_id === undefined ? (before?.organizationId ?? null) : asked.organization_id,
+    routes: asked.allowed_routes ?? before?.routes ?? [],
     modelBudgets: Object.keys(asked.model_max_budget ?? {}).concat(
       asked.model_max_budget === undefined ? (before?.modelBudgets ?? []) : [],
     ),
@@ -152,6 +158,7 @@ function shownKey(desk: ManagementDesk, row: VirtualKey): object {
     user_id: row.userId,
     team_id: row.teamId,
     organization_id: row.organizationId,
+    allowed_routes: row.routes,
     ...shownModels(desk, row),
     expires: isoOrNull(row.expiresAt),
     created_at: isoOrNull(row.createdAt),

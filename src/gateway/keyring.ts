@@ -17,6 +17,7 @@ export const VirtualKey = Terms.extend({
   userId: z.string().nullable().meta({ description: "The user who pays too" }),
   teamId: z.string().nullable().meta({ description: "The team that pays too" }),
   organizationId: z.string().nullable().default(null).meta({ description: "The organisation that pays too" }),
+  routes: z.array(z.string()).default([]).meta({ description: "Paths of the API that may be asked; empty means all" }),
   modelBudgets: z.array(z.string()).default([]).meta({ description: "Aliases that have a budget of their own" }),
   expiresAt: z.number().nullable().meta({ description: "Milliseconds since the epoch; null is never" }),
   createdAt: z.number().meta({ description: "Milliseconds since the epoch" }),

@@ -7,7 +7,7 @@ import { noTerms } from "./terms.ts";
 
 const PREFIX = "service:";
 
-const NOBODY = { userId: null, teamId: null, organizationId: null, modelBudgets: [] };
+const NOBODY = { userId: null, teamId: null, organizationId: null, routes: [], modelBudgets: [] };
 
 /** Throws Problem when a key file cannot be read. */
 export async function keepServiceKeys(keyring: Keyring, serviceKeys: GatewayConfig["serviceKeys"]): Promise<void> {
