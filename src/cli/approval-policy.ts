@@ -3,6 +3,7 @@ import { allowedSigners, type Signer } from "../approval/index.ts";
 import type { Estate } from "../estate/index.ts";
 import { digestJson } from "../lib/digest.ts";
 import { Problem } from "../lib/problem.ts";
+import { approvalNeeds, type HostPlan, type Plan } from "../plan/index.ts";
 
 export type ApprovalPolicy = {
   readonly rules: NonNullable<Estate["approvals"]>;
@@ -34,4 +35,10 @@ export function approvalPolicy(estate: Estate): ApprovalPolicy | undefined {
     });
   }
   return { rules, signers, digest: digestJson({ rules, signers: estate.signers ?? "" }) };
+}
+
+/** What a plan of these hosts asks for, as the plan itself says it. */
+export function approvalOf(estate: Estate, hosts: readonly HostPlan[]): Plan["approval"] {
+  const policy = approvalPolicy(estate);
+  return policy === undefined ? null : { policy: policy.digest, needs: approvalNeeds(hosts, policy.rules) };
 }

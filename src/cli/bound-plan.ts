@@ -8,8 +8,8 @@ import { canonicalJson } from "../lib/canonical-json.ts";
 import { digest } from "../lib/digest.ts";
 import { Problem } from "../lib/problem.ts";
 import { probeText } from "../observe/index.ts";
-import { approvalNeeds, Plan, type HostPlan } from "../plan/index.ts";
-import { approvalPolicy, signersOf } from "./approval-policy.ts";
+import { Plan, type HostPlan } from "../plan/index.ts";
+import { approvalOf, approvalPolicy, signersOf } from "./approval-policy.ts";
 import { version } from "./version.ts";
 
 const HOUR_MS = 3_600_000;
@@ -26,8 +26,13 @@ export type BindInput = {
 
 /** The plan of all hosts, bound to what it was computed from. */
 export async function bindPlan({ estate, nonce, looks, hours, role, signal }: BindInput): Promise<Plan> {
-  const policy = approvalPolicy(estate);
-  const [hosts, bound, author] = await Promise.all([looks, pinnedAnsible().then(boundNow), authorOf(estate, signal)]);
+  // What is wrong with rules and signers is told before the hosts have answered.
+  const signers = approvalPolicy(estate)?.signers ?? signersOf(estate);
+  const [hosts, bound, author] = await Promise.all([
+    looks,
+    pinnedAnsible().then(boundNow),
+    authorOf(estate, signers, signal),
+  ]);
   const now = Date.now();
   const { name, profile, inputs } = estate;
   return Plan.parse({
@@ -40,7 +45,7 @@ export async function bindPlan({ estate, nonce, looks, hours, role, signal }: Bi
     bound,
     estate: { name, profile, inputs },
     author,
-    approval: policy === undefined ? null : { policy: policy.digest, needs: approvalNeeds(hosts, policy.rules) },
+    approval: approvalOf(estate, hosts),
     hosts: hosts.map((each) => ({ ...each, hostKeys: hostKeysOf(estate, each.host) })),
   });
 }
@@ -57,8 +62,12 @@ export function hostKeysOf({ hosts }: { readonly hosts: readonly EstateHost[] },
   return keys.map((key) => key.split(" ").slice(0, 2).join(" ")).sort();
 }
 
-async function authorOf(estate: Estate, signal: AbortSignal): Promise<Plan["author"]> {
-  const { name, own } = await identify({ home: homedir(), root: estate.root, signal }, signersOf(estate));
+async function authorOf(
+  estate: Estate,
+  signers: ReturnType<typeof signersOf>,
+  signal: AbortSignal,
+): Promise<Plan["author"]> {
+  const { name, own } = await identify({ home: homedir(), root: estate.root, signal }, signers);
   return { name: name === "" ? `${userInfo().username}@${hostname()}` : name, principal: own?.signer.principal };
 }
 

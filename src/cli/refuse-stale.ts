@@ -1,7 +1,9 @@
 // Every reason to refuse a saved plan before a host is asked. Each names what is different, and nothing has been done yet.
 import type { Estate } from "../estate/index.ts";
+import { canonicalJson } from "../lib/canonical-json.ts";
 import { Problem } from "../lib/problem.ts";
 import type { Plan } from "../plan/index.ts";
+import { approvalOf } from "./approval-policy.ts";
 import { hostKeysOf } from "./bound-plan.ts";
 
 /** Clocks of two machines may differ by this much. */
@@ -25,6 +27,8 @@ export function refuseForeign({ file, plan }: Saved, estate: Estate): void {
   for (const host of plan.hosts) refuseOtherHost(file, host, estate);
   const paths = changedPaths(plan, estate);
   if (paths.length > 0) throw stale(paths.join(", "), "changed since the plan was made, so nothing was done");
+  if (canonicalJson(plan.approval) !== canonicalJson(approvalOf(estate, plan.hosts)))
+    throw stale(file, "says that it needs other approvals than the estate asks for: it was edited");
 }
 
 /** Throws Problem `stale` for a plan that other programs would carry out than those it was made with. */

@@ -15,7 +15,7 @@ const NAMESPACE = "demesne-plan@v1";
 const DOCS = join(import.meta.dirname, "../../docs/approvals.md");
 const skip = spawnSync("ssh-keygen", ["-Y"]).error === undefined ? false : "needs ssh-keygen";
 
-describe("approvals", { skip, timeout: 300_000 }, () => {
+describe("approvals", { skip, timeout: 900_000 }, () => {
   let open: ApprovalEstate;
   before(() => {
     open = openApprovalEstate();
@@ -228,6 +228,11 @@ describe("approvals", { skip, timeout: 300_000 }, () => {
         ),
       code: 8,
       says: /^host control: is pinned to other host keys \(ssh-ed25519 \.\.\.\S+\) than the plan was made for \(ssh-rsa \.\.\.\S* ?AAAAB3Nza\)\n/m,
+    },
+    "a plan that plays down what it needs": {
+      parts: { approval: null },
+      code: 8,
+      says: /^plan\.json: says that it needs other approvals than the estate asks for: it was edited\n/m,
     },
     "an estate that has moved on": {
       around: async (run) =>
