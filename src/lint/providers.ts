@@ -36,7 +36,7 @@ const escaped = hosts.map((host) => host.replaceAll(".", String.raw`\.`)).join("
 const bedrock = String.raw`bedrock[a-z-]*\.[a-z0-9-]+\.amazonaws\.com`;
 /** As a whole name: `openai.com` is in `api.openai.com`, not in `openai.com.example` or `myopenai.com`, and nobody's address. */
 const providerHost = new RegExp(
-  String.raw`(?<![\w.-])(?<!(?<!://[^\s/]*)@)(?:[\w-]+\.)*(?:${escaped}|${bedrock})(?![\w-]|\.[a-z0-9])`,
+  String.raw`(?<![\w.-])(?<!(?<!://[^\s/]{0,200})@)(?:[\w-]+\.)*(?:${escaped}|${bedrock})(?![\w-]|\.[a-z0-9])`,
   "i",
 );
 
