@@ -28,7 +28,7 @@ function context() {
 }
 
 export const targets: Readonly<Record<string, Target>> = {
-  body: (bytes) => Object.keys(parseBody(bytes)).slice(0, 3).join(" "),
+  body: (bytes) => `${Math.min(Object.keys(parseBody(bytes)).length, 3)} members`,
   "messages-policy": (bytes) => {
     const body = parseBody(bytes);
     const survey = inspectMessages(body, "global");
@@ -68,7 +68,8 @@ export function execute(target: Target, bytes: Buffer, cut: number): string {
     return target(bytes, cut);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return `${error.kind}: ${error.message.replace(/\d+/g, "N").slice(0, 60)}`;
+    // Without the place and without names from outside: those are no ways of their own.
+    return `${error.kind}: ${error.message.split(": ").at(-1)?.split(" ").slice(0, 4).join(" ").replace(/\d+/g, "N")}`;
   } finally {
     assert.equal(Object.keys(Object.prototype).length, 0, "Object.prototype was changed");
   }
