@@ -1,0 +1,148 @@
+// De-identification: how fast texts are read for the first time and again, and what it adds to a stream's first byte.
+// Speeds are per second of this process's CPU, so that a busy machine does not count against them.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Privacy, PrivacyPolicy } from "../src/gateway/privacy/index.ts";
+import { Scanner } from "../src/gateway/privacy/scan.ts";
+import { firstBytes } from "./privacy/first-bytes.ts";
+import type { Row } from "./gateway.ts";
+
+export const name = "privacy";
+
+const root = join(import.meta.dirname, "..");
+
+export async function bench(): Promise<Row[]> {
+  const clean = cleanText();
+  const dense = denseText();
+  const code = sourceCode();
+  return [
+    atLeast("cold scan, clean prose", scanned(clean), 100),
+    atLeast("cold scan, source code and its documentation", scanned(code), 100),
+    atLeast("cold scan, an identifier every 60 bytes", scanned(dense), 50),
+    await resent("resent history, source code", code),
+    await resent("resent history, dense", dense),
+    await firstByte(),
+  ];
+}
+
+/** Sentences without anything personal, and a number here and there. */
+function cleanText(): string {
+  const sentence =
+    "The review of the third proposal was moved to the next meeting, since 4 of the 12 members were away. ";
+  return sentence.repeat(40_000);
+}
+
+function denseText(): string {
+  const lines = readFileSync(join(root, "test/cases/privacy/corpus.jsonl"), "utf8").trim().split("\n");
+  const texts = lines.flatMap((line) => {
+    const { text, spans }: { text: string; spans: readonly object[] } = JSON.parse(line);
+    return spans.length === 0 ? [] : [text];
+  });
+  return `${texts.join("\n")}\n`.repeat(10);
+}
+
+function sourceCode(): string {
+  const folder = join(root, "node_modules/undici/lib");
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".js"))
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"))
+    .join("\n");
+}
+
+/** Bytes of UTF-8 in a second of CPU, in MB. */
+function scanned(text: string): number {
+  const scanner = new Scanner();
+  const bytes = Buffer.byteLength(text);
+  for (let warm = 0; warm < 3; warm += 1) scanner.scan(text);
+  const before = process.cpuUsage();
+  let rounds = 0;
+  let us = 0;
+  while (us < 2_000_000) {
+    scanner.scan(text);
+    rounds += 1;
+    const { user, system } = process.cpuUsage(before);
+    us = user + system;
+  }
+  return (bytes * rounds) / us;
+}
+
+/** A conversation of many blocks of 20 KB, cleaned as a whole: for the first time, and again with one more turn. */
+async function resent(label: string, text: string): Promise<Row> {
+  const messages = Array.from({ length: 5 }, (_, n) => ({
+    role: n % 2 === 0 ? "user" : "assistant",
+    content: [{ type: "text", text: text.slice(n * 20_000, n * 20_000 + 20_000) }],
+  }));
+  const leaving = (): Parameters<Privacy["clean"]>[0] => ({
+    operation: "messages",
+    body: { model: "m", messages },
+    headers: {},
+    route: { alias: "hosted", residency: "global" },
+    key: { id: "k", alias: null },
+    signal: new AbortController().signal,
+  });
+  const cold: number[] = [];
+  const warm: number[] = [];
+  for (let round = 0; round < 60; round += 1) {
+    const privacy = fresh();
+    cold.push(await cpuMs(async () => await privacy.clean(leaving())));
+    for (let again = 0; again < 5; again += 1) warm.push(await cpuMs(async () => await privacy.clean(leaving())));
+    await privacy.close();
+  }
+  const [first, later] = [median(cold.slice(20)), median(warm.slice(100))];
+  const value = first / later;
+  return { bench: name, name: label, value, unit: "x", budget: ">= 10", ok: value >= 10, ours: later, theirs: first };
+}
+
+function fresh(): Privacy {
+  return new Privacy({
+    policy: PrivacyPolicy.parse({}),
+    dictionaries: [],
+    secret: Buffer.alloc(32, 7),
+    random: { bytes: (size) => Buffer.alloc(size, 3) },
+  });
+}
+
+async function cpuMs(work: () => Promise<unknown>): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+/** A stream of the hosted route beside one of a local route that is not read, in turns, with a request of 90 KB. */
+async function firstByte(): Promise<Row> {
+  const { read, unread } = await firstBytes(600);
+  const value = p99(read) - p99(unread);
+  const label = "added to the first byte of a stream, p99, 90 KB with identifiers";
+  return {
+    bench: name,
+    name: label,
+    value,
+    unit: "ms",
+    budget: "<= 2",
+    ok: value <= 2,
+    ours: p99(read),
+    theirs: p99(unread),
+  };
+}
+
+function p99(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? 0;
+}
+
+function atLeast(label: string, value: number, budget: number): Row {
+  return {
+    bench: name,
+    name: label,
+    value,
+    unit: "MB/s",
+    budget: `>= ${budget}`,
+    ok: value >= budget,
+    ours: value,
+    theirs: budget,
+  };
+}
