@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { keygen } from "../../src/approval/keys-fixture.ts";
 import { canonicalJson } from "../../src/lib/canonical-json.ts";
 import { Plan, renderHtml } from "../../src/plan/index.ts";
 import { openApprovalEstate, RULES, type ApprovalEstate } from "./approval-estate.ts";
@@ -102,23 +103,26 @@ describe("approvals", { skip, timeout: 900_000 }, () => {
     }
   });
 
-  test("at a terminal it asks, and only the word yes signs", async () => {
+  test("at a terminal it asks, only the word yes signs, and ssh-keygen can ask for a passphrase there", async () => {
     await open.save("plan.json", "restart", { nonce: "1".repeat(32) });
     const main = join(import.meta.dirname, "../../src/cli/main.ts");
-    const typed = (answer: string) => {
-      const argv = [process.execPath, main, "approve", "plan.json", "--key", open.keys.bob.file];
-      const env = { ...process.env, HOME: open.room };
-      return spawnSync("python3", ["-I", "-c", TYPIST, answer, ...argv], {
+    const sealed = join(open.room, "sealed");
+    for (const half of ["", ".pub"]) copyFileSync(`${open.keys.bob.file}${half}`, `${sealed}${half}`);
+    keygen(["-q", "-p", "-P", "", "-N", "a passphrase", "-f", sealed]);
+    const typed = (key: string, answers: Readonly<Record<string, string>>) => {
+      const argv = [process.execPath, main, "approve", "plan.json", "--key", key];
+      const env = { ...process.env, HOME: open.room, SSH_AUTH_SOCK: "" };
+      return spawnSync("python3", ["-I", "-c", TYPIST, JSON.stringify(answers), ...argv], {
         cwd: open.estate.folder,
         env,
         encoding: "utf8",
       });
     };
-    const no = typed("y");
+    const no = typed(open.keys.bob.file, { "Type yes: ": "y" });
     assert.match(no.stdout, /Approve sha256:[0-9a-f]{64} as bob@wall\.example\? Type yes: /);
     assert.match(no.stdout, /was not confirmed, so nothing was signed/);
     assert.equal(no.status, 130);
-    const yes = typed("yes");
+    const yes = typed(sealed, { "Type yes: ": "yes", "Enter passphrase": "a passphrase" });
     assert.match(yes.stdout, /bob@wall\.example approved/);
     assert.equal(yes.status, 0);
   });
@@ -435,10 +439,10 @@ describe("approvals", { skip, timeout: 900_000 }, () => {
   });
 });
 
-/** Types an answer at a terminal of its own, once it is asked. */
+/** Types each answer at a terminal of its own, once it is asked for. */
 const TYPIST = `
-import os, pty, sys
-answer, argv = sys.argv[1], sys.argv[2:]
+import json, os, pty, sys
+answers, argv = json.loads(sys.argv[1]), sys.argv[2:]
 pid, terminal = pty.fork()
 if pid == 0: os.execvp(argv[0], argv)
 said = b""
@@ -446,8 +450,8 @@ while True:
     try: part = os.read(terminal, 65536)
     except OSError: break
     if not part: break
-    if b"Type yes: " in said + part and b"Type yes: " not in said: os.write(terminal, answer.encode() + b"\\n")
     said += part
+    for prompt in [each for each in answers if each.encode() in said]: os.write(terminal, answers.pop(prompt).encode() + b"\\n")
 os.write(1, said)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 `;
