@@ -103,7 +103,7 @@ const VALUE = /^["'`]?([A-Za-z0-9!#$%&*+./:;=?@^_~-]{6,128})/;
 /** Finds `password: S3cret-word` from a digit of the value on; answers with its end, or 0. */
 export function findPassword(page: Page, at: number): number {
   const { text, context } = page;
-  if ((context.all & ABOUT.secret) === 0 || !context.before(ABOUT.secret, at)) return 0;
+  if (!context.before(ABOUT.secret, at)) return 0;
   let start = at;
   while (at - start < 128 && isValue(foldAt(text, start - 1))) start -= 1;
   // Only what is given as a value: behind = or a colon, and a quote perhaps.

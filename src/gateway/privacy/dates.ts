@@ -9,7 +9,7 @@ const MONTHS = new Set("jan feb mar apr may jun jul aug sep oct nov dec".split("
 /** Finds the date whose first digit stands at `start`; answers with its end, or 0. */
 export function findBirthDate(page: Page, start: number): number {
   const { text } = page;
-  if ((page.context.all & ABOUT.birth) === 0) return 0;
+  if (!page.context.isNear(ABOUT.birth, start)) return 0;
   const first = number(text, start);
   if (first.digits > 4 || first.digits === 3 || isWord(foldAt(text, start - 1))) return 0;
   const named = monthBefore(text, start);

@@ -83,10 +83,10 @@ export class Groups {
     return -1;
   }
 
-  /** The lengths of the groups up to this one, as `3-3-4`. */
-  shape(last: number): string {
-    let shape = String(this.length(0));
-    for (let group = 1; group <= last; group += 1) shape += `-${this.length(group)}`;
+  /** The lengths of the groups up to this one, four bits each. */
+  shape(last: number): number {
+    let shape = this.length(0);
+    for (let group = 1; group <= last; group += 1) shape = shape * 16 + this.length(group);
     return shape;
   }
 
@@ -107,4 +107,9 @@ function digitsEnd(text: string, start: number): number {
   let at = start;
   while (isDigit(foldAt(text, at))) at += 1;
   return at;
+}
+
+/** `3-3-4` as a shape. */
+export function shapeOf(lengths: string): number {
+  return lengths.split("-").reduce((shape, length) => shape * 16 + Number(length), 0);
 }

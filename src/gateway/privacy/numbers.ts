@@ -12,7 +12,7 @@ import {
   type Digits,
 } from "./checksums.ts";
 import { ABOUT } from "./context.ts";
-import type { Groups } from "./groups.ts";
+import { shapeOf, type Groups } from "./groups.ts";
 import type { Kind } from "./kinds.ts";
 import type { Page } from "./page.ts";
 
@@ -53,17 +53,11 @@ function wordBegin(text: string, end: number): number {
   return code;
 }
 
-const GROUPED_TEN = new Set([
-  "3-3-4",
-  "6-4",
-  "3-7",
-  "5-5",
-  "2-2-2-4",
-  "4-3-3",
-  "1-1-1-1-1-1-1-1-1-1",
-  "2-2-2-2-2",
-  "3-4-3",
-]);
+const GROUPED_TEN = new Set(
+  ["3-3-4", "6-4", "3-7", "5-5", "2-2-2-4", "4-3-3", "1-1-1-1-1-1-1-1-1-1", "2-2-2-2-2", "3-4-3"].map(shapeOf),
+);
+/** Groups that nothing but such a number is written in. */
+const PLAIN_TEN = new Set(["3-3-4", "6-4", "3-7"].map(shapeOf));
 
 function findTenDigits(page: Page, groups: Groups): number {
   const last = groups.endingAt(10);
@@ -91,8 +85,8 @@ function healthKind(digits: Digits): Kind | undefined {
 }
 
 /** Whether it needs no word beside it. Seconds since 1970 begin with a 1, and would pass for a CHI number now and then. */
-function isPlain(digits: Digits, kind: Kind, last: number, shape: string): boolean {
-  if (last > 0) return shape === "3-3-4" || shape === "6-4" || shape === "3-7";
+function isPlain(digits: Digits, kind: Kind, last: number, shape: number): boolean {
+  if (last > 0) return PLAIN_TEN.has(shape);
   return kind !== "chi" || digits[0] !== 1;
 }
 
@@ -101,7 +95,7 @@ function findCard(page: Page, groups: Groups): number {
   if (first !== 4 && first < 12) return 0;
   for (const count of CARD_LENGTHS) {
     const last = groups.endingAt(count);
-    if (last === -1 || (last > 0 && !isCardShape(groups.shape(last)))) continue;
+    if (last === -1 || (last > 0 && !CARD_SHAPES.has(groups.shape(last)))) continue;
     if (!isCardRange(groups.digits, count) || !isLuhn(groups.digits, count)) continue;
     const [start, end] = [groups.start(0), groups.end(last)];
     const isUsual = count === 15 || count === 16 || last > 0;
@@ -110,14 +104,16 @@ function findCard(page: Page, groups: Groups): number {
   return 0;
 }
 
-function isCardShape(shape: string): boolean {
-  return ["4-4-4-4", "4-6-5", "4-6-4", "4-4-4-4-3", "4-4-4-4-2", "8-8", "4-4-4-3", "4-4-4-1"].includes(shape);
-}
+const CARD_SHAPES = new Set(
+  ["4-4-4-4", "4-6-5", "4-6-4", "4-4-4-4-3", "4-4-4-4-2", "8-8", "4-4-4-3", "4-4-4-1"].map(shapeOf),
+);
+
+const PAIRS = shapeOf("2-2-2");
 
 /** Sort codes and account numbers. Both need their words; the account may also follow its sort code. */
 function findBank(page: Page, groups: Groups): number {
   const six = groups.endingAt(6);
-  const isSorted = six === 2 ? groups.shape(2) === "2-2-2" : six === 0;
+  const isSorted = six === 2 ? groups.shape(2) === PAIRS : six === 0;
   if (isSorted && page.context.around(ABOUT.bank, groups.start(0), groups.end(six))) {
     page.context.note(ABOUT.account, groups.end(six));
     return page.find("sort_code", groups.start(0), groups.end(six));

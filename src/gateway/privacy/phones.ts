@@ -17,7 +17,7 @@ export function findPhone(page: Page, at: number): number {
   const isPlus = before === 0x2b;
   const isZero = foldAt(text, at) === 0x30;
   if (!isPlus && !isZero && before !== 0x28) {
-    return (page.context.all & ABOUT.phone) !== 0 && isBare(text, at) ? findWorded(page, at) : 0;
+    return page.context.isNear(ABOUT.phone, at) && isBare(text, at) ? findWorded(page, at) : 0;
   }
   let start = isPlus || before === 0x28 ? at - 1 : at;
   if (isPlus && foldAt(text, start - 1) === 0x28) start -= 1;

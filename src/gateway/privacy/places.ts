@@ -15,7 +15,7 @@ const AREAS = new Set(
   ).split(" "),
 );
 
-const SHAPES = ["A9", "A99", "AA9", "AA99", "A9A", "AA9A"] as const;
+const SHAPES = ["A99AA", "A999AA", "AA99AA", "AA999AA", "A9A9AA", "AA9A9AA"] as const;
 
 /** Finds the postcode that begins at `start`, the first letter of its word; answers with its end, or 0. */
 export function findPostcode(page: Page, start: number, letters: Letters): number {
@@ -29,20 +29,25 @@ export function findPostcode(page: Page, start: number, letters: Letters): numbe
 /** How many letters and digits the postcode has that begins here; 0 for none. */
 function postcodeLength(text: string, start: number, letters: Letters): number {
   letters.read(text, start, 7);
-  for (const outward of SHAPES) {
-    const count = outward.length + 3;
-    if (!letters.fits(`${outward}9AA`) || letters.endOf(count) === 0) continue;
+  for (const shape of SHAPES) {
+    const count = shape.length;
+    if (!letters.fits(shape) || letters.endOf(count) === 0) continue;
     const area = letters.string(letters.code(1) >= 0x41 ? 2 : 1);
     if (!AREAS.has(area) || !isInward(letters, count)) continue;
     // The only gap is the one before the last three.
     const parts = letters.parts(count);
-    if (parts === 1 || (parts === 2 && letters.isParted(outward.length))) return count;
+    if (parts === 1 || (parts === 2 && letters.isParted(count - 3))) return count;
   }
   return 0;
 }
 
 function isInward(letters: Letters, count: number): boolean {
-  return !/[CIKMOV]/.test(letters.string(count).slice(-2));
+  return isUnit(letters.code(count - 1)) && isUnit(letters.code(count - 2));
+}
+
+/** C, I, K, M, O and V are in no unit. */
+function isUnit(code: number): boolean {
+  return code !== 0x43 && code !== 0x49 && code !== 0x4b && code !== 0x4d && code !== 0x4f && code !== 0x56;
 }
 
 const STREETS = new Set(

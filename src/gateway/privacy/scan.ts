@@ -39,8 +39,14 @@ export class Scanner {
 
   /** `hint`: what the keys speak of under which the text stands. */
   scan(text: string, hint = 0): Findings {
-    const table = this.#anchors;
     this.#page.open(text, hint);
+    this.#run(text);
+    return this.#page.found;
+  }
+
+  /** A function of its own with nothing behind the loop: it is compiled while it runs, and stays so. */
+  #run(text: string): void {
+    const table = this.#anchors;
     const { length } = text;
     let at = 0;
     while (at < length) {
@@ -48,7 +54,6 @@ export class Scanner {
       // Whatever a recogniser answers, the scan goes forward.
       at = anchor === 0 ? at + 1 : Math.max(at + 1, this.#look(anchor, at));
     }
-    return this.#page.found;
   }
 
   /** Looks at one anchor and answers where to go on, which is always further on. */

@@ -72,9 +72,9 @@ export class Letters {
   fits(shape: string): boolean {
     if (this.#count < shape.length) return false;
     for (let n = 0; n < shape.length; n += 1) {
-      const isNumber = isDigit(this.code(n));
-      const wanted = shape[n];
-      if (wanted === "9" ? !isNumber : wanted === "A" && isNumber) return false;
+      const isNumber = isDigit(this.#codes[n] ?? 0);
+      const wanted = shape.charCodeAt(n);
+      if (wanted === 0x39 ? !isNumber : wanted === 0x41 && isNumber) return false;
     }
     return true;
   }
