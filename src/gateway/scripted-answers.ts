@@ -28,11 +28,11 @@ export function standardAnswer({ path, body }: Seen): Scripted {
   const stream = typeof asked === "object" && asked !== null && "stream" in asked && asked.stream === true;
   switch (path.split("?")[0]) {
     case "/v1/messages":
-      return stream ? events(messageEvents()) : json(message());
+      return stream ? events(messageEvents(saidIn(asked))) : json(message(saidIn(asked)));
     case "/v1/messages/count_tokens":
       return json({ input_tokens: Math.ceil(body.length / 4) });
     case "/v1/chat/completions":
-      return stream ? events(chatEvents()) : json(chat());
+      return stream ? events(chatEvents(saidIn(asked))) : json(chat(saidIn(asked)));
     case "/v1/embeddings":
       return json(embeddings());
     default:
@@ -48,28 +48,36 @@ function events(parts: readonly string[]): Scripted {
   return { headers: { "content-type": "text/event-stream" }, parts };
 }
 
+/** What the last message asks to hear again, so that a rehearsal sees values come back; else a greeting. */
+function saidIn(asked: unknown): string {
+  const messages = typeof asked === "object" && asked !== null && "messages" in asked ? asked.messages : undefined;
+  const last: unknown = Array.isArray(messages) ? messages.at(-1) : undefined;
+  const wish = /Say this back: (.{1,200}?)(?:"|$)/.exec(JSON.stringify(last) ?? "")?.[1];
+  return wish === undefined ? `${LABEL}.` : `${LABEL}: ${wish}`;
+}
+
 const USAGE = { input_tokens: 12, output_tokens: 7 };
 
-function message(): object {
+function message(said: string): object {
   return {
     id: "msg_standin",
     type: "message",
     role: "assistant",
     model: "stand-in",
-    content: [{ type: "text", text: `Hello from the ${LABEL}.` }],
+    content: [{ type: "text", text: `Hello from the ${said}` }],
     stop_reason: "end_turn",
     stop_sequence: null,
     usage: USAGE,
   };
 }
 
-function messageEvents(): string[] {
-  const start = { ...message(), content: [], stop_reason: null, usage: { ...USAGE, output_tokens: 1 } };
+function messageEvents(said: string): string[] {
+  const start = { ...message(said), content: [], stop_reason: null, usage: { ...USAGE, output_tokens: 1 } };
   const all = [
     { type: "message_start", message: start },
     { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
     { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "Hello from the " } },
-    { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: `${LABEL}.` } },
+    { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: said } },
     { type: "content_block_stop", index: 0 },
     { type: "message_delta", delta: { stop_reason: "end_turn", stop_sequence: null }, usage: { output_tokens: 7 } },
     { type: "message_stop" },
@@ -79,8 +87,8 @@ function messageEvents(): string[] {
 
 const CHAT_USAGE = { prompt_tokens: 12, completion_tokens: 7, total_tokens: 19 };
 
-function chat(): object {
-  const content = `Hello from the ${LABEL}.`;
+function chat(said: string): object {
+  const content = `Hello from the ${said}`;
   return {
     id: "chatcmpl-standin",
     object: "chat.completion",
@@ -91,11 +99,11 @@ function chat(): object {
   };
 }
 
-function chatEvents(): string[] {
+function chatEvents(said: string): string[] {
   const all = [
     chunk([{ index: 0, delta: { role: "assistant", content: "" }, finish_reason: null }]),
     chunk([{ index: 0, delta: { content: "Hello from the " }, finish_reason: null }]),
-    chunk([{ index: 0, delta: { content: `${LABEL}.` }, finish_reason: null }]),
+    chunk([{ index: 0, delta: { content: said }, finish_reason: null }]),
     chunk([{ index: 0, delta: {}, finish_reason: "stop" }]),
     chunk([], { usage: CHAT_USAGE }),
   ];

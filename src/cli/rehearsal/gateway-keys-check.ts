@@ -84,7 +84,8 @@ async function auditFailures(
   }
 }
 
-async function copyLedger(gateway: GatewayInTwin, folder: string): Promise<void> {
+/** Copies the gateway's ledger into a folder of this machine. */
+export async function copyLedger(gateway: GatewayInTwin, folder: string): Promise<void> {
   const { stdout } = await inContainer(gateway, ["node", "-e", SEGMENTS]);
   const segments = z.record(z.string().regex(/^[\w.-]+$/), z.string()).parse(JSON.parse(stdout));
   await Promise.all(Object.entries(segments).map(async ([name, text]) => await writeFile(join(folder, name), text)));

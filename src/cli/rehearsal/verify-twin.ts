@@ -8,6 +8,7 @@ import type { SecretStore } from "../secret-store.ts";
 import { checkGateway } from "./gateway-check.ts";
 import { checkGatewayConfinement } from "./gateway-confinement-check.ts";
 import { checkGatewayKeys } from "./gateway-keys-check.ts";
+import { checkGatewayPrivacy } from "./gateway-privacy-check.ts";
 import type { Worker } from "./worker.ts";
 
 export type VerifyTwinInput = {
@@ -70,9 +71,11 @@ async function gatewayChecks({ estate, host, secrets, twin, worker }: VerifyTwin
     container: "gateway-gateway-1",
     port,
   };
+  const isLocal = estate.seam.model.residency === "local";
   return [
     await checkGateway({ ...inTwin, model, upstreamKey: secrets.open(secret), serviceKeys, worker }),
-    ...(await checkGatewayKeys({ ...inTwin, model, isLocal: estate.seam.model.residency === "local" })),
+    ...(await checkGatewayKeys({ ...inTwin, model, isLocal })),
+    ...(isLocal ? [] : [await checkGatewayPrivacy({ ...inTwin, model, worker })]),
     await checkGatewayConfinement(inTwin),
   ];
 }
