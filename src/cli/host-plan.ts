@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import type { Estate, EstateHost } from "../estate/index.ts";
-import { SshHost, type HostAddress } from "../host/index.ts";
+import { SshHost, type Host, type HostAddress } from "../host/index.ts";
 import { Problem } from "../lib/problem.ts";
 import { observe, type Observation } from "../observe/index.ts";
 import { planHost, type HostPlan } from "../plan/index.ts";
@@ -14,8 +14,10 @@ import type { SecretStore } from "./secret-store.ts";
 export type HostPlanInput = {
   readonly estate: Estate;
   readonly host: EstateHost;
-  readonly secrets: SecretStore;
-  readonly ssh: SshHost;
+  /** What opens secrets; a machine that may open none only needs their digests. */
+  readonly secrets: Pick<SecretStore, "digest"> & Partial<SecretStore>;
+  /** How the host is looked at. */
+  readonly ssh: Host;
   /** Services that are left out, with the reason. */
   readonly skipped: ReadonlyMap<string, string>;
   /** A twin shares this machine's kernel, so what belongs to a kernel is left out and said. */

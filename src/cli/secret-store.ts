@@ -37,6 +37,11 @@ export function inventedSecrets(estate: Estate): SecretStore {
   });
 }
 
+/** For a machine that may open nothing: every digest is `mark`, so whatever is made of a secret holds it. */
+export function sealedSecrets(mark: string): Pick<SecretStore, "digest"> {
+  return { digest: () => `hmac-sha256:${mark}` };
+}
+
 function invent(generate: Estate["secretRefs"][number]["generate"]): string {
   switch (generate) {
     case "base64-32":

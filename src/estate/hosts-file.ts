@@ -37,6 +37,16 @@ const AptSource = z.strictObject({
 
 const zoneError = { error: "should be a time zone, `Area/City` or `Etc/UTC`" };
 
+const Folder = z.string().regex(/^\/[A-Za-z0-9._/-]+$/, { error: "should be a full path of plain letters" });
+
+const DriftTimer = z.strictObject({
+  every: z.enum(["hourly", "daily", "weekly"]).default("daily").meta({ description: "how often it looks" }),
+  program: Folder.default("/opt/demesne").meta({
+    description: "where Demesne lies on the host; only root may write there",
+  }),
+  estate: Folder.default("/srv/estate").meta({ description: "where a checkout of this estate lies on the host" }),
+});
+
 export const HostEntry = z.strictObject({
   kind: z.enum(["control", "gpu"]).meta({ description: "control: runs the services; gpu: runs an open-weight model" }),
   state: State.default("live"),
@@ -67,6 +77,9 @@ export const HostEntry = z.strictObject({
     .regex(/^[A-Za-z]+(?:\/[A-Za-z0-9_+-]+)*$/, zoneError)
     .default("Etc/UTC")
     .meta({ description: "its time zone", examples: ["Europe/London"] }),
+  driftTimer: DriftTimer.optional().meta({
+    description: "the host looks at itself by a timer, without any key; its answer is in /var/lib/demesne/drift.json",
+  }),
   windowSeconds: z.int().min(20).max(3600).default(120).meta({
     description:
       "how long the host waits for proof that it is still reached, before it puts a change of accounts, sshd or firewall back",

@@ -6,6 +6,7 @@ import { run } from "../lib/run.ts";
 // oxlint-disable-next-line no-restricted-imports -- the same tests are run by ssh in test/journeys
 import { hostConformance } from "../../test/cases/host/conformance.ts";
 import { fakeHost } from "./fake-host.ts";
+import { localHost } from "./local-host.ts";
 import { shellQuote } from "./shell-quote.ts";
 import { knownHostsText, sshOptions } from "./ssh-options.ts";
 
@@ -21,6 +22,8 @@ hostConformance("a fake host", async () =>
     sleep: { never: true },
   }),
 );
+
+hostConformance("this machine", async () => localHost("here"));
 
 test("a fake host remembers what it was asked, and what it was given", async () => {
   const host = fakeHost("fake", { cat: "", "cat a": "the file a" });

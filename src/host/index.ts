@@ -2,3 +2,4 @@
 export type { Host, HostAddress } from "./host.ts";
 export { SshHost } from "./ssh-host.ts";
 export { shellQuote } from "./shell-quote.ts";
+export { localHost } from "./local-host.ts";

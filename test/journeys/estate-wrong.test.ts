@@ -94,7 +94,7 @@ describe("what is wrong around an estate", { skip, timeout: 1_200_000 }, () => {
 
   test("a disk of the host that is full where a file goes: the file is whole or not there", async () => {
     await wall.inTwin(
-      "mkdir -p /etc/demesne && mount -t tmpfs -o size=4k none /etc/demesne && dd if=/dev/zero of=/etc/demesne/full bs=4k count=1 status=none",
+      "mkdir -p /etc/demesne && mount -t tmpfs -o size=4k,mode=0755 none /etc/demesne && dd if=/dev/zero of=/etc/demesne/full bs=4k count=1 status=none",
     );
     assertEnds(await wall.demesne("plan", "--out", "plan.json"), 2, /changes/);
     assertEnds(await wall.demesne("apply", "plan.json"), 9, /No space left on device.*\nfix: /);
