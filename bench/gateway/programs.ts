@@ -31,6 +31,9 @@ const TICK_US = 10_000;
 const FLAGS = ["--max-semi-space-size=8"];
 const ENV = { MALLOC_ARENA_MAX: "2" };
 
+/** Four bodies of 1 MB are no matter; a bench of throughput must not be one of refusals. */
+const NO_BYTE_BUDGET = { bodiesBytes: 1_073_741_824 };
+
 export type Side = {
   readonly name: string;
   readonly port: number;
@@ -79,7 +82,7 @@ export class Programs {
   }
 
   /** This gateway with everything on: key, budget, reservation, audit. `shim` is preloaded (slow fsync). */
-  async gateway(port: number, upstream: Side, shim?: string): Promise<Side> {
+  async gateway(port: number, upstream: Side, shim?: string, limits: object = NO_BYTE_BUDGET): Promise<Side> {
     const folder = join(this.#folder, `gateway-${port}`);
     mkdirSync(folder);
     writeFileSync(join(folder, "key"), "bench");
@@ -88,7 +91,7 @@ export class Programs {
       listen: `127.0.0.1:${port}`,
       management: join(folder, "management.sock"),
       state: join(folder, "state"),
-      limits: { bodiesBytes: 1_073_741_824 },
+      limits,
       routes: {
         "claude-bench": {
           upstream: `http://127.0.0.1:${upstream.port}`,

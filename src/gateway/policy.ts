@@ -116,11 +116,18 @@ function walkContent(content: unknown, path: string, tally: Tally): void {
 function walkBlock(block: JsonObject, path: string, tally: Tally): void {
   tally.blocks += 1;
   const { type } = block;
-  if (TEXTUAL.has(type)) return;
+  if (TEXTUAL.has(type)) return checkTextual(block, path);
   if (type === "tool_result" || type === "search_result")
     return walkContent(block["content"], `${path}/content`, tally);
   if (type !== "image" && type !== "document") throw blocked(path, "a block of this type is not let through");
   walkSource(block["source"], `${path}/source`, type, tally);
+}
+
+/** A block of text holds no other blocks and no source: whatever the provider would make of them, nobody looked at them. */
+function checkTextual(block: JsonObject, path: string): void {
+  const hidden = ["content", "source"].find((key) => block[key] !== undefined);
+  if (hidden === undefined || block["type"] === "tool_search_tool_result") return;
+  throw blocked(`${path}/${hidden}`, "has no place in a block of this type");
 }
 
 function walkSource(source: unknown, path: string, type: "image" | "document", tally: Tally): void {

@@ -40,6 +40,16 @@ describe("a body that is", () => {
     ["for an unknown model", { model: "gpt-99" }, "not_found_error"],
     ["without max_tokens", { ...asked, max_tokens: "many" }, "invalid_request_error"],
     ["holding an unknown field", { ...asked, wormhole: 1 }, "policy_blocked"],
+    [
+      "holding content that is no list",
+      { ...asked, messages: [{ role: "user", content: { type: "image", source: { type: "url", url: "http://x" } } }] },
+      "invalid_request_error",
+    ],
+    [
+      "hiding blocks in a text",
+      { ...asked, messages: [{ role: "user", content: [{ type: "text", text: "a", content: [{ type: "image" }] }] }] },
+      "policy_blocked",
+    ],
     ["holding MCP servers", { ...asked, mcp_servers: [] }, "policy_blocked"],
     ["asking for a container", { ...asked, container: "c" }, "policy_blocked"],
     ["asking for fast mode", { ...asked, speed: "fast" }, "policy_blocked"],
