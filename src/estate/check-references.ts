@@ -46,7 +46,10 @@ function checkEstate(files: EstateFiles): readonly Finding[] {
   const waivers = estate.value.waivers.flatMap((waiver, index) =>
     known(estate, ["waivers", index, "owner"], waiver.owner, "one of the contacts", Object.keys(estate.value.contacts)),
   );
-  return [...profiles, ...waivers, ...checkDigestKey(files)];
+  const names = Object.entries(estate.value.privacy.dictionaries).flatMap(([kind, secret]) =>
+    secret === undefined ? [] : knownSecret(files, estate, ["privacy", "dictionaries", kind], secret),
+  );
+  return [...profiles, ...waivers, ...names, ...checkDigestKey(files)];
 }
 
 /** Plans refer to secrets by digests under this key: there is no plan without it. */

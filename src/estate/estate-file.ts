@@ -1,7 +1,7 @@
 // estate.yaml: what the estate is called, which profile it runs, and the rules that hold for all of its hosts.
 import * as z from "zod";
 import { Approvals } from "./approvals.ts";
-import { Name, Network4, Network6, PublicKey, Sentence } from "./fields.ts";
+import { Name, Network4, Network6, PublicKey, SecretName, Sentence, Url } from "./fields.ts";
 import { Profile, ProfileName } from "./profile.ts";
 
 const Email = z
@@ -19,7 +19,35 @@ const Contacts = z
 const DataClass = z.strictObject({
   personal: z.boolean().meta({ description: "true if it may hold personal data" }),
   note: Sentence.meta({ description: "what belongs to this class" }),
+  hosted: z
+    .enum(["masked", "analysed", "never"])
+    .default("masked")
+    .meta({
+      description:
+        "what the gateway sends to a hosted model: masked is all but identifiers and known names; analysed is free text, " +
+        "which leaves only through an analyser; never stays",
+    }),
 });
+
+/** A secret, since the names of clients are personal data themselves. */
+const Names = SecretName.optional();
+
+const Privacy = z
+  .strictObject({
+    dictionaries: z
+      .strictObject({
+        client: Names.meta({ description: "names of clients, one a line" }),
+        deal: Names.meta({ description: "names of deals and projects, one a line" }),
+        staff: Names.meta({ description: "names of the people who work here, one a line" }),
+      })
+      .prefault({})
+      .meta({ description: "names that never leave to a hosted model" }),
+    analyser: Url.optional().meta({
+      description: "an analyser with Presidio's HTTP API, which finds names in free text",
+      examples: ["http://analyser:3000"],
+    }),
+  })
+  .meta({ description: "what the gateway knows about names" });
 
 const days = { error: "should be a whole number of days, 1-3650" };
 const Days = z.int(days).min(1, days).max(3650, days);
@@ -84,6 +112,7 @@ export const EstateFile = z
       .meta({ description: "the one seam: all that differs between the profiles" }),
     contacts: Contacts,
     dataClasses: z.record(Name, DataClass).meta({ description: "the classes of data that services handle, by name" }),
+    privacy: Privacy.prefault({}),
     retention: Retention.prefault({}),
     tiers: Tiers,
     containerPool: TierNetworks.meta({

@@ -92,6 +92,9 @@ function secretRefs(files: EstateFiles): SecretRef[] {
   for (const [profile, { model }] of Object.entries(files.estate.value.profiles)) {
     if (model.secret !== undefined) use(model.secret, `profiles/${profile}/model`);
   }
+  for (const [kind, secret] of Object.entries(files.estate.value.privacy.dictionaries)) {
+    if (secret !== undefined) use(secret, `privacy/dictionaries/${kind}`);
+  }
   for (const { name, service } of files.services) {
     for (const key of service.value.keys) use(key.from, `services/${name}/keys/${key.name}`);
     for (const secret of service.value.secrets) use(secret.from, `services/${name}/secrets/${secret.name}`);
