@@ -30,6 +30,8 @@ const IDENTIFIERS = [
   "QIDMAILKZRBTWMFGXPBHJDK",
   "Qid",
   "QidNhsn",
+  // What the first of them becomes: somebody who has seen it could send it.
+  mintFor(SECRET, "k1")("nhs", "943 476 5919"),
 ] as const;
 
 /** Text as it comes, with identifiers in it and what could hide them. */
@@ -121,7 +123,7 @@ describe("masking", () => {
       each.nameOf("nhs", "943 476 5919"),
     );
     assert.equal(one, again);
-    assert.notEqual(one, other);
+    assert.notEqual(one?.slice(0, -4), other?.slice(0, -4));
   });
 
   it("lets spellings of one value share a stem", () => {
