@@ -17,6 +17,8 @@ type Edit = { readonly file: string; readonly line: string; readonly text: strin
 
 const ESTATE = "estate.yaml";
 const HOSTS = "inventory/hosts.yaml";
+/** Finds names in free text; without it none of it leaves for a hosted model. */
+const ANALYSER = "services/presidio/service.yaml";
 /** The service that is the model under the profile airgapped. */
 const MODEL = "services/vllm/service.yaml";
 const HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE7U2fx";
@@ -53,6 +55,7 @@ function edits(answers: Answers, recipient: string): readonly Edit[] {
     { file: ESTATE, line: `  ${EXAMPLE.user}:`, text: `  ${user}:` },
     { file: HOSTS, line: "    os: debian-13", text: `    os: ${os}` },
     { file: HOSTS, line: `    user: ${EXAMPLE.user}`, text: `    user: ${user}` },
+    { file: ANALYSER, line: "state: dormant", text: "state: live" },
     { file: MODEL, line: "  - { name: api, container: 8000 }", text: modelPort(answers.address ?? EXAMPLE.address) },
     ...(profile === "cloud" ? [] : airgapped),
     ...answered(answers),

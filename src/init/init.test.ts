@@ -91,6 +91,7 @@ describe("a new estate", () => {
         ["embeddings", "live"],
         ["gateway", "live"],
         ["open-webui", "live"],
+        ["presidio", "live"],
         ["vllm", "dormant"],
       ],
     );

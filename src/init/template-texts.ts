@@ -7,7 +7,7 @@ import type { Texts } from "./fill.ts";
 const TEMPLATE = fileURLToPath(new URL("template", import.meta.url));
 const CATALOGUE = fileURLToPath(new URL("../../catalogue", import.meta.url));
 /** Services of every new estate, and the template from which `demesne service new` makes others. */
-const SERVICES = ["gateway", "open-webui", "embeddings", "vllm", "_template"];
+const SERVICES = ["gateway", "open-webui", "embeddings", "presidio", "vllm", "_template"];
 const LOCK = "inventory/images.lock.yaml";
 
 /** Names that would mean something to npm or git where the template lies. */
