@@ -52,8 +52,17 @@ export class Scanner {
     while (at < length) {
       const anchor = table[text.charCodeAt(at)];
       // Whatever a recogniser answers, the scan goes forward.
-      at = anchor === 0 ? at + 1 : Math.max(at + 1, this.#look(anchor, at));
+      at = anchor === 0 ? at + 1 : this.#stopIn(at + 1, this.#look(anchor, at));
     }
+  }
+
+  /** What is stepped over as a word may hold what looks like a pseudonym: there the scan stops. */
+  #stopIn(from: number, to: number): number {
+    const { text, foundUpTo } = this.#page;
+    for (let at = Math.max(from, foundUpTo); at < to; at += 1) {
+      if ((text.charCodeAt(at) | 0x20) === 0x71) return at;
+    }
+    return Math.max(from, to);
   }
 
   /** Looks at one anchor and answers where to go on, which is always further on. */
@@ -94,11 +103,6 @@ export class Scanner {
   #lookAtWord(at: number): number {
     const names = this.#names;
     if (names === undefined) return at + 1;
-    const end = names.find(this.#page, at) || at + 1;
-    // What looks like a pseudonym may stand inside the word.
-    for (let next = at + 1; next < end && this.#page.foundUpTo < end; next += 1) {
-      if ((foldAt(this.#page.text, next) | 0x20) === 0x71) return next;
-    }
-    return end;
+    return names.find(this.#page, at) || at + 1;
   }
 }
