@@ -137,6 +137,20 @@ describe("what can be in a newcomer's way", { timeout: 300_000 }, () => {
     assert.equal(shell.type("cd noeditor; demesne secrets set gateway/upstream_key").status, 0);
   });
 
+  test("questions that nobody has answered: warnings, errors with --strict, gone with their marks", () => {
+    assert.equal(shell.type("demesne init strict --yes").status, 0);
+    // What the guard says of itself is its own test's matter.
+    assert.equal(shell.type("rm -r strict/.claude").status, 0);
+    assert.equal(shell.type("demesne test strict").status, 0);
+    const { status, output } = shell.type("demesne test strict --strict");
+    assert.equal(status, 10, output);
+    assert.match(output, /^inventory\/hosts\.yaml:11: open question: the address of your control host$/m);
+    const marks = "grep -rlZ '\\[question:' strict --exclude-dir=.git --exclude-dir=_template";
+    const answered = shell.type(`${marks} | xargs -0 perl -0pi -e 's/(?<!\`)\\[question:[^]]*\\]/answered/g'`);
+    assert.equal(answered.status, 0, answered.output);
+    assert.equal(shell.type("demesne test strict --strict").status, 0);
+  });
+
   test("no terminal, and nothing said", () => {
     assertTold(shell.type("demesne init asked"), 3, /there is no terminal to ask them at/);
     assert.ok(!existsSync(place("asked")));
