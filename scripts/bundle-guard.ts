@@ -53,7 +53,7 @@ async function assemble(out: string): Promise<string> {
   const parts = [...modules].map(([path, text]) => `"${path}":(exports)=>{\n${text}}`);
   const program =
     "(require,process)=>{const c={};function $(n){let e=c[n];if(e===undefined){e=c[n]={};m[n](e);}return e;}\n" +
-    `const m={\n${parts.join(",\n")}\n};\n$("src/guard/main.js");}`;
+    `const m={\n${parts.join(",\n")}\n};\nreturn $("src/guard/main.js");}`;
   // One byte a character: half the memory, and no decoding.
   const ascii = program.replaceAll(/[^\0-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
   return launcher(ascii);
@@ -77,9 +77,10 @@ try {
   let cachedData;
   try { cachedData = fs.readFileSync(file); } catch {}
   const script = new (require("node:vm").Script)(program, { filename: "guard", cachedData });
-  script.runInThisContext()(require, process);
+  const { prepare } = script.runInThisContext()(require, process);
   if (cachedData === undefined || script.cachedDataRejected) {
     try {
+      prepare();
       fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
       fs.writeFileSync(file + "." + process.pid, script.createCachedData(), { mode: 0o600 });
       fs.renameSync(file + "." + process.pid, file);

@@ -5,12 +5,19 @@ const ADDRESSES = new Set([0xa9fea9fe, 0xa9feaa02, 0xa9feaa17, 0x646464c8, 0xa83
 
 /** Whether the text names one, as name, IPv6, dotted, decimal, hexadecimal, octal or mixed. */
 export function metadataAddress(text: string): boolean {
+  if (!couldName(text)) return false;
   if (NAMES.test(text)) return true;
   for (const [, host = ""] of text.matchAll(/(?:^|\/\/|[@=[\s])([0-9a-fx.]{4,40})(?=[:/\]\s?#]|$)/gi)) {
     const address = inetAton(host);
     if (address !== undefined && ADDRESSES.has(address)) return true;
   }
   return false;
+}
+
+/** Every spelling has a digit in it, but for the names; without either, the expressions need not be compiled. */
+function couldName(text: string): boolean {
+  const lower = text.toLowerCase();
+  return lower.includes("metadata") || lower.includes("instance-data") || /\d/.test(text);
 }
 
 /** inet_aton(3): one to four parts, each decimal, octal or hexadecimal. */

@@ -4,74 +4,135 @@ import { isAbsolute, join, normalize } from "node:path";
 import { ANY, couldBe, isKnown, isUnknown, UNKNOWN } from "./field.ts";
 import type { Scope } from "./scope.ts";
 
-type Place = { readonly pattern: RegExp; readonly name: string };
+/** A path that matches has one of the `hints` in it; so most paths are done without a regular expression being compiled. */
+export type Place = { readonly pattern: RegExp; readonly hints: readonly string[]; readonly name: string };
 
-const SECRETS: readonly Place[] = [
+export const SECRETS: readonly Place[] = [
   {
     pattern: /(^|\/)\.env(\.(?!(example|sample|template|dist|defaults|schema|tmpl|tpl)$)[^/]+)?$/,
+    hints: [".env"],
     name: "an environment file",
   },
   {
     pattern: /(^|\/)\.ssh(\/(?!known_hosts|config$|allowed_signers|authorized_keys|[^/]*\.pub$)[^/]*)?$/,
+    hints: [".ssh"],
     name: "SSH keys",
   },
-  { pattern: /(^|\/)id_(rsa|dsa|ecdsa|ed25519)(_sk)?$/, name: "an SSH key" },
-  { pattern: /(^|\/)\.config\/(sops|age|gcloud|op|rclone|gh|hub|doctl)(\/.*)?$/, name: "a program's keys" },
-  { pattern: /(^|\/)Library\/Application Support\/sops(\/.*)?$/, name: "age keys" },
-  { pattern: /(^|\/)(keys\.txt|[^/]*\.(agekey|age-key|key|p12|pfx|jks|keystore|kdbx|ppk))$/, name: "a private key" },
-  { pattern: /(^|\/)[^/]*(priv|key)[^/]*\.pem$/, name: "a private key" },
-  { pattern: /(^|\/)\.(aws|azure|gnupg|password-store|kube|oci)(\/.*)?$/, name: "credentials" },
-  { pattern: /(^|\/)\.docker\/config\.json$/, name: "registry credentials" },
+  { pattern: /(^|\/)id_(rsa|dsa|ecdsa|ed25519)(_sk)?$/, hints: ["id_"], name: "an SSH key" },
+  {
+    pattern: /(^|\/)\.config\/(sops|age|gcloud|op|rclone|gh|hub|doctl)(\/.*)?$/,
+    hints: [".config/"],
+    name: "a program's keys",
+  },
+  { pattern: /(^|\/)Library\/Application Support\/sops(\/.*)?$/, hints: ["Library/"], name: "age keys" },
+  {
+    pattern: /(^|\/)(keys\.txt|[^/]*\.(agekey|age-key|key|p12|pfx|jks|keystore|kdbx|ppk))$/,
+    hints: ["keys.txt", ".key", ".age", ".p12", ".pfx", ".jks", ".kdbx", ".ppk"],
+    name: "a private key",
+  },
+  { pattern: /(^|\/)[^/]*(priv|key)[^/]*\.pem$/, hints: [".pem"], name: "a private key" },
+  {
+    pattern: /(^|\/)\.(aws|azure|gnupg|password-store|kube|oci)(\/.*)?$/,
+    hints: [".aws", ".azure", ".gnupg", ".password-store", ".kube", ".oci"],
+    name: "credentials",
+  },
+  { pattern: /(^|\/)\.docker\/config\.json$/, hints: [".docker/"], name: "registry credentials" },
   {
     pattern:
       /(^|\/)(\.netrc|_netrc|\.git-credentials|\.pgpass|\.my\.cnf|\.vault-token|\.pypirc|\.htpasswd|\.s3cfg|\.boto)$/,
+    hints: [
+      "netrc",
+      ".git-credentials",
+      ".pgpass",
+      ".my.cnf",
+      ".vault-token",
+      ".pypirc",
+      ".htpasswd",
+      ".s3cfg",
+      ".boto",
+    ],
     name: "credentials",
   },
   {
     pattern: /(^|\/)(\.?credentials(\.json)?|service-account[^/]*\.json|terraform\.tfstate(\.backup)?|[^/]*\.tfvars)$/,
+    hints: ["credentials", "service-account", "terraform.tfstate", ".tfvars"],
     name: "credentials",
   },
   {
     pattern: /(^|\/)\.(bash|zsh|sh|psql|mysql|python|node_repl|sqlite|irb|ash|rediscli)_?history$/,
+    hints: ["history"],
     name: "a history of commands",
   },
   {
     pattern: /^\/etc\/(g?shadow-?|sudoers|sudoers\.d(\/.*)?|ssh\/ssh_host_[^/]*_key)$/,
+    hints: ["/etc/"],
     name: "a secret of the machine",
   },
   {
     pattern: /^\/proc\/[^/]+\/(task\/[^/]+\/)?(environ|mem|auxv|root(\/.*)?)$/,
+    hints: ["/proc/"],
     name: "the memory or environment of a process",
   },
-  { pattern: /^(\/proc\/kcore|\/dev\/k?mem|\/dev\/port)$/, name: "the machine's memory" },
-  { pattern: /^\/(var\/)?run\/(secrets|credentials|user\/\d+\/keyring)(\/.*)?$/, name: "mounted secrets" },
-  { pattern: /(^|\/)[^/]*\.(dec|decrypted|plain|clear)\.(ya?ml|json|env|txt)$/, name: "a decrypted copy" },
-  { pattern: /(^|\/)(secrets?|passwords?)\.(ya?ml|json|txt|env|toml|ini)$/, name: "clear secrets" },
+  {
+    pattern: /^(\/proc\/kcore|\/dev\/k?mem|\/dev\/port)$/,
+    hints: ["/proc/kcore", "/dev/"],
+    name: "the machine's memory",
+  },
+  {
+    pattern: /^\/(var\/)?run\/(secrets|credentials|user\/\d+\/keyring)(\/.*)?$/,
+    hints: ["/run/"],
+    name: "mounted secrets",
+  },
+  {
+    pattern: /(^|\/)[^/]*\.(dec|decrypted|plain|clear)\.(ya?ml|json|env|txt)$/,
+    hints: [".dec", ".plain", ".clear"],
+    name: "a decrypted copy",
+  },
+  {
+    pattern: /(^|\/)(secrets?|passwords?)\.(ya?ml|json|txt|env|toml|ini)$/,
+    hints: ["secret", "password"],
+    name: "clear secrets",
+  },
 ];
 
-const GUARDRAILS: readonly Place[] = [
-  { pattern: /(^|\/)\.claude(\.json|\/.*)?$/, name: "the agent's own settings and hooks" },
-  { pattern: /(^|\/)\.mcp\.json$/, name: "the agent's servers" },
-  { pattern: /^\/etc\/claude-code(\/.*)?$/, name: "the managed settings" },
+export const GUARDRAILS: readonly Place[] = [
+  { pattern: /(^|\/)\.claude(\.json|\/.*)?$/, hints: [".claude"], name: "the agent's own settings and hooks" },
+  { pattern: /(^|\/)\.mcp\.json$/, hints: [".mcp.json"], name: "the agent's servers" },
+  { pattern: /^\/etc\/claude-code(\/.*)?$/, hints: ["/etc/claude-code"], name: "the managed settings" },
   {
     pattern: /(^|\/)\.git\/(hooks|config|config\.worktree|info\/attributes|modules\/.+\/(hooks|config))(\/.*)?$/,
+    hints: [".git/"],
     name: "git's hooks and configuration",
   },
-  { pattern: /(^|\/)(\.gitconfig|\.config\/git(\/.*)?|\/etc\/gitconfig)$/, name: "git's configuration" },
+  {
+    pattern: /(^|\/)(\.gitconfig|\.config\/git(\/.*)?|\/etc\/gitconfig)$/,
+    hints: [".gitconfig", ".config/git", "/etc/gitconfig"],
+    name: "git's configuration",
+  },
   {
     pattern: /(^|\/)(\.husky(\/.*)?|lefthook\.ya?ml|\.pre-commit-config\.ya?ml|\.envrc)$/,
+    hints: [".husky", "lefthook", ".pre-commit-config", ".envrc"],
     name: "hooks that run by themselves",
   },
   {
     pattern:
       /(^|\/)\.(bashrc|bash_profile|bash_login|bash_logout|bash_aliases|profile|zshrc|zshenv|zprofile|zlogin|inputrc|pam_environment|xprofile|xinitrc)$/,
+    hints: [".bash", "profile", ".zsh", ".zlogin", ".inputrc", ".pam_environment", ".xinitrc"],
     name: "a file that shells start with",
   },
-  { pattern: /(^|\/)\.config\/(fish|systemd|autostart|environment\.d)(\/.*)?$/, name: "what starts with the session" },
-  { pattern: /(^|\/)\.ssh\/(authorized_keys2?|config|rc|environment)$/, name: "SSH access" },
-  { pattern: /(^|\/)\.local\/state\/demesne(\/.*)?$/, name: "the audit" },
-  { pattern: /(^|\/)\.demesne\/(ledger|approvals|audit|plans)(\/.*)?$/, name: "plans, approvals and the ledger" },
-  { pattern: /^\/(var\/lib|run|etc)\/demesne(\/.*)?$/, name: "what applies are bound to" },
+  {
+    pattern: /(^|\/)\.config\/(fish|systemd|autostart|environment\.d)(\/.*)?$/,
+    hints: [".config/"],
+    name: "what starts with the session",
+  },
+  { pattern: /(^|\/)\.ssh\/(authorized_keys2?|config|rc|environment)$/, hints: [".ssh/"], name: "SSH access" },
+  { pattern: /(^|\/)\.local\/state\/demesne(\/.*)?$/, hints: [".local/state/demesne"], name: "the audit" },
+  {
+    pattern: /(^|\/)\.demesne\/(ledger|approvals|audit|plans)(\/.*)?$/,
+    hints: [".demesne/"],
+    name: "plans, approvals and the ledger",
+  },
+  { pattern: /^\/(var\/lib|run|etc)\/demesne(\/.*)?$/, hints: ["/demesne"], name: "what applies are bound to" },
 ];
 
 const SYSTEM =
@@ -107,7 +168,8 @@ export function guardrailAt(field: string, scope: Scope): string | undefined {
 }
 
 function placeOf(path: string, places: readonly Place[], scope: Scope): string | undefined {
-  const match = (text: string): string | undefined => places.find(({ pattern }) => pattern.test(text))?.name;
+  const match = (text: string): string | undefined =>
+    places.find(({ hints, pattern }) => hints.some((hint) => text.includes(hint)) && pattern.test(text))?.name;
   if (isKnown(path)) return match(path);
   const fill = (by: string): string => path.slice(path.lastIndexOf(UNKNOWN) + 1).replaceAll(/[\uE001\uE002]/g, by);
   const filled = match(fill("x")) ?? match(fill(""));

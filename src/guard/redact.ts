@@ -6,19 +6,59 @@ import type { Json } from "../lib/canonical-json.ts";
 const MAX_TEXT = 16_384;
 const HIDDEN = "[redacted]";
 
-const SHAPES: readonly RegExp[] = [
-  /AGE-SECRET-KEY-(PQ-)?1[0-9A-Z]+/gi,
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g,
-  /\b(gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk-|sk_live_|rk_live_|npm_|hvs\.|dop_v1_|AKIA|ASIA|AIza|ya29\.)[\w./+-]{8,}/g,
-  /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
-];
+type Shape = { readonly pattern: RegExp; readonly hints: readonly string[]; readonly clean: string };
+
 const TELLING = String.raw`[\w-]*(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|private[_-]?key|credential|authorization)[\w-]*`;
+const TELLING_HINTS = ["pass", "secret", "token", "key", "credential", "authorization"];
 const VALUE = String.raw`(?:"[^"]*"|'[^']*'|[^\s"'&;|,}]+)`;
-/** The value behind a telling name goes, in whatever syntax; the name stays. */
-const NAMED = new RegExp(String.raw`(${TELLING}["']?\s*[=:]\s*(?:bearer\s+|basic\s+)?)${VALUE}`, "gi");
-const OPTION = new RegExp(String.raw`((?:^|\s)--?${TELLING}\s+)${VALUE}`, "gi");
-const USERINFO = /(\w+:\/\/)[^\s/@:]+:[^\s/@]+@/g;
-const USER_OPTION = /((?:^|\s)(?:-u|--user|-p|--password)[ =])(["']?)\S+\2/g;
+
+/** In this order. What matches has one of the hints in it, in whatever case: other texts need no regular expression. */
+export const SHAPES: readonly Shape[] = [
+  { pattern: /AGE-SECRET-KEY-(PQ-)?1[0-9A-Z]+/gi, hints: ["age-secret-key-"], clean: HIDDEN },
+  {
+    pattern: /-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g,
+    hints: ["private key-----"],
+    clean: HIDDEN,
+  },
+  {
+    pattern:
+      /\b(gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk-|sk_live_|rk_live_|npm_|hvs\.|dop_v1_|AKIA|ASIA|AIza|ya29\.)[\w./+-]{8,}/g,
+    hints: [
+      "gh",
+      "github_pat_",
+      "glpat-",
+      "xox",
+      "sk",
+      "rk_live_",
+      "npm_",
+      "hvs.",
+      "dop_v1_",
+      "akia",
+      "asia",
+      "aiza",
+      "ya29.",
+    ],
+    clean: HIDDEN,
+  },
+  { pattern: /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, hints: ["eyj"], clean: HIDDEN },
+  { pattern: /(\w+:\/\/)[^\s/@:]+:[^\s/@]+@/g, hints: ["://"], clean: `$1${HIDDEN}@` },
+  {
+    pattern: /((?:^|\s)(?:-u|--user|-p|--password)[ =])(["']?)\S+\2/g,
+    hints: ["-u", "-p"],
+    clean: `$1${HIDDEN}`,
+  },
+  {
+    pattern: new RegExp(String.raw`((?:^|\s)--?${TELLING}\s+)${VALUE}`, "gi"),
+    hints: TELLING_HINTS,
+    clean: `$1${HIDDEN}`,
+  },
+  // The value behind a telling name goes, in whatever syntax; the name stays.
+  {
+    pattern: new RegExp(String.raw`(${TELLING}["']?\s*[=:]\s*(?:bearer\s+|basic\s+)?)${VALUE}`, "gi"),
+    hints: TELLING_HINTS,
+    clean: `$1${HIDDEN}`,
+  },
+];
 
 /** The call's input for the ledger: texts redacted, long ones (a file's content) as their digest. */
 export function redactInput(input: Readonly<Record<string, unknown>>): Record<string, Json> {
@@ -43,10 +83,9 @@ function summary(text: string): Json {
 
 export function redact(text: string): string {
   let clean = text.toWellFormed();
-  for (const shape of SHAPES) clean = clean.replaceAll(shape, HIDDEN);
-  return clean
-    .replaceAll(USERINFO, `$1${HIDDEN}@`)
-    .replaceAll(USER_OPTION, `$1${HIDDEN}`)
-    .replaceAll(OPTION, `$1${HIDDEN}`)
-    .replaceAll(NAMED, `$1${HIDDEN}`);
+  const lower = clean.toLowerCase();
+  for (const { pattern, hints, clean: by } of SHAPES) {
+    if (hints.some((hint) => lower.includes(hint))) clean = clean.replaceAll(pattern, by);
+  }
+  return clean;
 }
