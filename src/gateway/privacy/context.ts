@@ -87,7 +87,8 @@ function pair(first: number, second: number): number {
 /** What the words of a key such as `dateOfBirth` speak of. */
 export function aboutKey(key: string): number {
   const context = new Context();
-  context.open(key, 0);
+  // Longer ones are no names of fields.
+  context.open(key.slice(0, BEFORE), 0);
   return context.all;
 }
 
@@ -97,7 +98,9 @@ const LONGEST = 17;
 export class Context {
   #text = "";
   #hint = 0;
-  #isRead = false;
+  /** How far the text has been cut into words. */
+  #read = 0;
+  #previous = 0;
   #all = 0;
   /** Where each word ends that says something, and what it says; in order. */
   readonly #ends: number[] = [];
@@ -109,7 +112,8 @@ export class Context {
   open(text: string, hint: number): void {
     this.#text = text;
     this.#hint = hint;
-    this.#isRead = false;
+    this.#read = 0;
+    this.#previous = 0;
     this.#all = hint;
     this.#ends.length = 0;
     this.#said.length = 0;
@@ -118,14 +122,15 @@ export class Context {
 
   /** All that the text speaks of anywhere. */
   get all(): number {
-    if (!this.#isRead) this.#read();
+    this.#advance(this.#text.length);
     return this.#all;
   }
 
   /** Whether a word about it stands before `at`, or may be missing since the keys say so. */
   before(about: number, at: number): boolean {
     if ((this.#hint & about) !== 0) return true;
-    if ((this.all & about) === 0) return false;
+    this.#advance(at);
+    if ((this.#all & about) === 0) return false;
     this.#seek(at);
     for (let n = this.#next - 1; n >= 0 && at - (this.#ends[n] ?? 0) <= BEFORE; n -= 1) {
       if (((this.#said[n] ?? 0) & about) !== 0) return true;
@@ -136,7 +141,8 @@ export class Context {
   /** Whether any word about any of it stands near: cheap enough to be asked at every number. */
   isNear(about: number, at: number): boolean {
     if ((this.#hint & about) !== 0) return true;
-    if ((this.all & about) === 0) return false;
+    this.#advance(at + BEHIND + 24);
+    if ((this.#all & about) === 0) return false;
     this.#seek(at);
     for (let n = this.#next - 1; n >= 0 && at - (this.#ends[n] ?? 0) <= BEFORE; n -= 1) {
       if (((this.#said[n] ?? 0) & about) !== 0) return true;
@@ -167,7 +173,8 @@ export class Context {
   }
 
   #isBehind(about: number, end: number): boolean {
-    if ((this.all & about) === 0) return false;
+    this.#advance(end + BEHIND);
+    if ((this.#all & about) === 0) return false;
     this.#seek(end);
     for (let n = this.#next; n < this.#ends.length && (this.#ends[n] ?? 0) - end <= BEHIND; n += 1) {
       if (((this.#said[n] ?? 0) & about) === 0) continue;
@@ -177,31 +184,42 @@ export class Context {
     return false;
   }
 
-  /** Cuts the text into words at anything but letters, and where lower case turns into upper case. */
-  #read(): void {
-    this.#isRead = true;
+  /**
+   * Cuts the text into words up to `to`, and to the end of the word there: at anything but letters, and where lower case
+   * turns into upper case. What lies too far back for any number is left out.
+   */
+  #advance(to: number): void {
     const text = this.#text;
-    const { length } = text;
-    let previous = 0;
-    let at = 0;
-    while (at < length) {
-      let code = FOLD[text.charCodeAt(at)] ?? 0;
-      if (!isLatin(code)) {
-        at += 1;
-        continue;
-      }
-      const from = at;
-      let hash = 0;
-      let wasLower = false;
-      while (isLatin(code) && !(wasLower && code < 0x61)) {
-        hash = step(hash, code | 0x20);
-        wasLower = code >= 0x61;
-        at += 1;
-        code = at < length ? (FOLD[text.charCodeAt(at)] ?? 0) : 0;
-      }
-      if (at - from <= LONGEST) this.#take(previous, hash, at);
-      previous = hash;
+    const end = Math.min(to, text.length);
+    let at = this.#read;
+    if (at >= end) return;
+    if (end - at > BEFORE * 4) {
+      at = end - BEFORE * 4;
+      while (isLatin(FOLD[text.charCodeAt(at)] ?? 0)) at += 1;
+      this.#previous = 0;
     }
+    while (at < end) {
+      if (!isLatin(FOLD[text.charCodeAt(at)] ?? 0)) at += 1;
+      else at = this.#word(at);
+    }
+    this.#read = at;
+  }
+
+  /** Takes the word that begins here, and answers with its end. */
+  #word(from: number): number {
+    const text = this.#text;
+    let at = from;
+    let hash = 0;
+    let wasLower = false;
+    for (let code = FOLD[text.charCodeAt(at)] ?? 0; isLatin(code) && !(wasLower && code < 0x61);) {
+      hash = step(hash, code | 0x20);
+      wasLower = code >= 0x61;
+      at += 1;
+      code = at < text.length ? (FOLD[text.charCodeAt(at)] ?? 0) : 0;
+    }
+    if (at - from <= LONGEST) this.#take(this.#previous, hash, at);
+    this.#previous = hash;
+    return at;
   }
 
   #take(previous: number, hash: number, end: number): void {

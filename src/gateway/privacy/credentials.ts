@@ -73,7 +73,7 @@ const PEM_END = "-----END ";
 /** Finds a private key in PEM from its first hyphen on; answers with its end, or 0. */
 export function findPrivateKey(page: Page, at: number): number {
   const { text } = page;
-  if (!text.startsWith(PEM_BEGIN, at)) return 0;
+  if (text.charCodeAt(at + 1) !== 0x2d || !text.startsWith(PEM_BEGIN, at)) return 0;
   const title = text.slice(at + PEM_BEGIN.length, at + PEM_BEGIN.length + 40);
   if (!/^[A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----/.test(title)) return 0;
   const last = text.indexOf(PEM_END, at);

@@ -12,16 +12,28 @@ import { isPlaceholderAt, PLACEHOLDER_LENGTH } from "./placeholder.ts";
 
 const DIGIT = 1;
 const AT = 2;
-const SIGN = 3;
+const QUAINT = 3;
 const NAME = 4;
+const CAPITAL = 5;
+const HYPHEN = 6;
+const UNDERSCORE = 7;
+
+/** The last two letters before a key's first hyphen or underscore: sk-, ghp_, xoxb-, glpat-, github_pat_ and so on. */
+const KEY_ENDS = new Set(
+  "sk rk pk hp ho hu hs hr ub at xb xp xa xs pp pm hf op pi"
+    .split(" ")
+    .map((two) => two.charCodeAt(0) * 256 + two.charCodeAt(1)),
+);
 
 /** What may begin at each character; everything else is stepped over. */
 function anchors(withNames: boolean): Uint8Array {
   return FOLD.map((code) => {
     if (isDigit(code)) return DIGIT;
     if (code === 0x40) return AT;
-    // A, e, q, hyphen, underscore, % of %40.
-    if (code === 0x41 || (code | 0x20) === 0x71 || code === 0x2d || code === 0x5f) return SIGN;
+    if ((code | 0x20) === 0x71) return QUAINT;
+    if (code === 0x41) return CAPITAL;
+    if (code === 0x2d) return HYPHEN;
+    if (code === 0x5f) return UNDERSCORE;
     return withNames && (isLatin(code) || code === 0x80) ? NAME : 0;
   });
 }
@@ -72,29 +84,37 @@ export class Scanner {
         return this.#digits.look(at);
       case AT:
         return Math.max(findEmail(this.#page, at), findUrlPassword(this.#page, at), at + 1);
-      case SIGN:
-        return this.#lookAtSign(at);
+      case QUAINT:
+        return this.#lookAtQ(at);
+      case CAPITAL:
+        return this.#lookAtA(at);
+      case HYPHEN:
+        return findPrivateKey(this.#page, at) || this.#keyBefore(at) || at + 1;
+      case UNDERSCORE:
+        return this.#keyBefore(at) || at + 1;
       default:
         return this.#lookAtWord(at);
     }
   }
 
-  #lookAtSign(at: number): number {
-    const page = this.#page;
-    const { text } = page;
-    const code = foldAt(text, at);
-    if ((code | 0x20) === 0x71 && isPlaceholderAt(text, at)) {
-      return page.find("literal", at, at + PLACEHOLDER_LENGTH);
-    }
-    const named = isLatin(code) ? this.#lookAtWord(at) : at + 1;
-    if (code === 0x41) return isWord(foldAt(text, at - 1)) ? named : findKey(page, at) || named;
-    if (code === 0x2d || code === 0x5f) return findPrivateKey(page, at) || this.#keyBefore(at) || at + 1;
-    return named;
+  #lookAtQ(at: number): number {
+    const { text } = this.#page;
+    const isPseudonym = (text.charCodeAt(at + 1) | 0x20) === 0x69 && isPlaceholderAt(text, at);
+    return isPseudonym ? this.#page.find("literal", at, at + PLACEHOLDER_LENGTH) : this.#lookAtWord(at);
+  }
+
+  /** AKIA, ASIA, AIza, AGE-SECRET-KEY: the keys that begin with a capital A. */
+  #lookAtA(at: number): number {
+    const { text } = this.#page;
+    const second = text.charCodeAt(at + 1);
+    const mayBe = second === 0x4b || second === 0x53 || second === 0x49 || second === 0x47;
+    return (mayBe && !isWord(foldAt(text, at - 1)) ? findKey(this.#page, at) : 0) || this.#lookAtWord(at);
   }
 
   /** Keys whose beginning ends in a hyphen or an underscore, and that may hold no digit at all. */
   #keyBefore(at: number): number {
     const { text } = this.#page;
+    if (!KEY_ENDS.has(text.charCodeAt(at - 2) * 256 + text.charCodeAt(at - 1))) return 0;
     let start = at;
     while (at - start < 11 && isLatin(foldAt(text, start - 1))) start -= 1;
     return start === at || isWord(foldAt(text, start - 1)) ? 0 : findKey(this.#page, start);
