@@ -34,7 +34,13 @@ const targets = [
 
 /** The table that the firewall role wants on a host. */
 function rulesFor(its: EstateHost): string {
-  const wanted = resourcesOf({ estate, host: its, secretDigest: () => "", skipped: new Map(), deadmanProgram: "# the dead-man\n" });
+  const wanted = resourcesOf({
+    estate,
+    host: its,
+    secretDigest: () => "",
+    skipped: new Map(),
+    deadmanProgram: "# the dead-man\n",
+  });
   const table = wanted.find(({ ref }) => ref === "nft-table:inet demesne")?.wanted;
   assert.ok(typeof table === "object" && table !== null && "rules" in table && typeof table.rules === "string");
   return table.rules;

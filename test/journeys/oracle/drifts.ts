@@ -33,6 +33,18 @@ const independent: readonly Drift[] = [
     line: "sed 's/^ssh-ed25519 .../ssh-ed25519 BBB/; 1d' /home/reader/.ssh/authorized_keys >> /home/reader/.ssh/authorized_keys",
     refs: [file("/home/reader/.ssh/authorized_keys")],
   },
+  { what: "a file has another group", line: "chgrp adm /etc/at.allow", refs: [file("/etc/at.allow")] },
+  {
+    what: "a file is empty",
+    line: ": > /etc/systemd/system/demesne-deadman.service",
+    refs: [file("/etc/systemd/system/demesne-deadman.service")],
+  },
+  { what: "a directory has another group", line: "chgrp adm /etc/cron.weekly", refs: ["directory:/etc/cron.weekly"] },
+  {
+    what: "a unit that waits for a boot was disabled",
+    line: "systemctl disable demesne-deadman-boot.service",
+    refs: ["unit:demesne-deadman-boot.service"],
+  },
   { what: "a directory has another mode", line: "chmod 0755 /root", refs: ["directory:/root"] },
   { what: "a directory has another owner", line: "chown nobody /etc/cron.daily", refs: ["directory:/etc/cron.daily"] },
   {
@@ -92,6 +104,7 @@ const independent: readonly Drift[] = [
 /** These touch what one of those above does, so they come after it was healed. */
 const further: readonly Drift[] = [
   { what: "a password was set", line: `usermod --password '${HASH}' reader`, refs: ["user:reader"] },
+  { what: "a home was moved", line: "usermod --home /srv/elsewhere reader", refs: ["user:reader"] },
   { what: "a shell was changed", line: "usermod --shell /bin/sh ops", refs: ["user:ops"] },
   { what: "a timer was masked", line: "systemctl mask --now apt-daily.timer", refs: ["unit:apt-daily.timer"] },
   { what: "the firewall's table is gone", line: "nft delete table inet demesne", refs: ["nft-table:inet demesne"] },
@@ -108,6 +121,16 @@ const further: readonly Drift[] = [
 ];
 
 const last: readonly Drift[] = [
+  {
+    what: "the firewall lets everything in",
+    line: "nft chain inet demesne input '{ policy accept; }'",
+    refs: ["nft-table:inet demesne"],
+  },
+  {
+    what: "a network of containers reaches outside",
+    line: "docker network rm demesne-guest && docker network create demesne-guest",
+    refs: ["network:demesne-guest"],
+  },
   {
     what: "an image was removed with its container",
     line: "docker rm --force gateway-gateway-1 && docker image prune --all --force",
@@ -127,5 +150,5 @@ export const states: readonly {
     drifts: further,
     kinds: ["user", "file", "unit", "nft-table", "stack"],
   },
-  { name: "without its image", drifts: last, kinds: ["image", "network", "stack"] },
+  { name: "without its image", drifts: last, kinds: ["image", "network", "nft-table", "stack"] },
 ];
