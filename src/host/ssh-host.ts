@@ -1,4 +1,5 @@
 // A host reached by the system's OpenSSH: one process, one connection per call, everything with a deadline.
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,9 +45,11 @@ export class SshHost implements Host {
 
   /** Ends the run's multiplexer, if Ansible left one, and removes the private folder. */
   async close(): Promise<void> {
-    const argv = ["ssh", ...this.options(true), "-O", "exit", ...this.target()];
-    // No multiplexer running is the usual case and not a failure.
-    await run(argv, { timeoutMs: 5000 }).catch(() => undefined);
+    // A look leaves no multiplexer, and asking for one costs as much as a fifth of the look.
+    if (existsSync(this.controlPath)) {
+      const argv = ["ssh", ...this.options(true), "-O", "exit", ...this.target()];
+      await run(argv, { timeoutMs: 5000 }).catch(() => undefined);
+    }
     await rm(this.folder, { recursive: true, force: true });
   }
 
