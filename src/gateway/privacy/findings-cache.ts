@@ -10,7 +10,7 @@ export type Known = {
 };
 
 /** Shorter ones are read again sooner than their digest is made. */
-const SHORTEST = 1024;
+const SHORTEST = 2048;
 
 /** Numbers held together, three for each finding. */
 const MOST_NUMBERS = 2_000_000;
