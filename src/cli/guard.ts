@@ -1,12 +1,12 @@
 // demesne guard: installs, inspects and tests what stands between a coding agent and this estate, and signs its audit.
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { basename, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { z } from "zod";
 import { auditFolder, inspectGuard, installGuard, installManagedGuard, testGuard } from "../guard/index.ts";
-import { openLedger, signCheckpoint } from "../ledger/index.ts";
+import { openLedger } from "../ledger/index.ts";
 import { Problem } from "../lib/problem.ts";
+import { compareCheckpoints, keepCheckpoint, toldOf } from "./checkpoints.ts";
 import { command, type Context } from "./command.ts";
 import type { ExitName } from "./exit.ts";
 
@@ -81,24 +81,17 @@ async function test({ out, progress, signal }: Context, root: string): Promise<E
 }
 
 async function checkpoint({ out, signal }: Context, root: string, { key }: Options): Promise<ExitName> {
-  if (key === undefined) throw noKey();
-  const text = await openLedger(audit(root)).checkpoint(`${basename(root)}/guard`, signal);
-  const signature = await signCheckpoint(text, { keyFile: key, signal });
-  const file = join(root, CHECKPOINTS, `${(text.split("\n")[1] ?? "").padStart(12, "0")}.checkpoint`);
-  await mkdir(join(root, CHECKPOINTS), { recursive: true });
-  await writeFile(file, text);
-  await writeFile(`${file}.sig`, signature);
+  const place = { root, folder: CHECKPOINTS, signal };
+  const file = await keepCheckpoint(openLedger(audit(root)), place, { name: "guard", key });
   out(`wrote ${file} and its signature: commit and push them\n`);
   return "done";
 }
 
 async function verify({ out, signal }: Context, root: string): Promise<ExitName> {
-  const folder = join(root, CHECKPOINTS);
-  const names = existsSync(folder) ? (await readdir(folder)).filter((name) => name.endsWith(".checkpoint")).sort() : [];
-  const kept = await Promise.all(names.map(async (name) => await readFile(join(folder, name), "utf8")));
-  const { isSound, size, faults } = await openLedger(audit(root)).verify(kept, signal);
+  const compared = await compareCheckpoints(openLedger(audit(root)), { root, folder: CHECKPOINTS, signal });
+  const { isSound, size, faults } = compared;
   for (const { where, what } of faults) out(`${where}: ${what}\n`);
-  out(`${size} calls, compared with ${kept.length} checkpoints: ${isSound ? "sound" : "not sound"}\n`);
+  out(`${size} calls, compared ${toldOf(compared)}: ${isSound ? "sound" : "not sound"}\n`);
   return isSound ? "done" : "ledger";
 }
 
@@ -115,9 +108,4 @@ function audit(root: string): string {
 
 function notInstalled(where: string): Problem {
   return new Problem({ code: "prerequisite", where, what: "is not there", fix: "demesne guard install" });
-}
-
-function noKey(): Problem {
-  const fix = "demesne guard checkpoint --key ~/.ssh/id_ed25519.pub (the agent signs)";
-  return new Problem({ code: "usage", where: "guard checkpoint", what: "needs a key to sign with", fix });
 }

@@ -128,9 +128,9 @@ export const GUARDRAILS: readonly Place[] = [
   { pattern: /(^|\/)\.ssh\/(authorized_keys2?|config|rc|environment)$/, hints: [".ssh/"], name: "SSH access" },
   { pattern: /(^|\/)\.local\/state\/demesne(\/.*)?$/, hints: [".local/state/demesne"], name: "the audit" },
   {
-    pattern: /(^|\/)\.demesne\/(ledger|approvals|audit|plans)(\/.*)?$/,
+    pattern: /(^|\/)\.demesne\/(ledger|approvals|audit|plans|guard|checkpoints)(\/.*)?$/,
     hints: [".demesne/"],
-    name: "plans, approvals and the ledger",
+    name: "plans, approvals, checkpoints and the ledger",
   },
   { pattern: /^\/(var\/lib|run|etc)\/demesne(\/.*)?$/, hints: ["/demesne"], name: "what applies are bound to" },
 ];

@@ -3,4 +3,4 @@
 export { openLedger } from "./ledger.ts";
 export type { Ledger } from "./ledger.ts";
 export type { LedgerRecord } from "./entry.ts";
-export { signCheckpoint, verifyCheckpoint } from "./signature.ts";
+export { checkpointSigner, signCheckpoint, verifyCheckpoint } from "./signature.ts";

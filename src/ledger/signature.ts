@@ -10,6 +10,7 @@ const NAMESPACE = "demesne-checkpoint@v1";
 
 /** Long enough to touch a security key. */
 const SIGN_TIMEOUT_MS = 60_000;
+const VERIFY_TIMEOUT_MS = 10_000;
 
 export type Signer = {
   /** A private key file, or the public half of a key that the agent holds. */
@@ -44,20 +45,51 @@ export async function signCheckpoint(checkpoint: string, signer: Signer): Promis
 
 /** Throws Problem `ledger` when the signature is not by that principal over that text. */
 export async function verifyCheckpoint(checkpoint: string, signature: string, trust: Trust): Promise<void> {
+  await withSignature(signature, async (file) => await verifyAs(checkpoint, file, trust));
+}
+
+/** Who of an allowed_signers file signed this text. Throws Problem `ledger` when nobody there did. */
+export async function checkpointSigner(
+  checkpoint: string,
+  signature: string,
+  { allowedSigners, signal }: Omit<Trust, "principal">,
+): Promise<string> {
+  return await withSignature(signature, async (file) => {
+    const argv = ["ssh-keygen", "-Y", "find-principals", "-f", allowedSigners, "-s", file];
+    const { stdout } = await run(argv, { timeoutMs: VERIFY_TIMEOUT_MS, signal });
+    let refusal = untrusted({ allowedSigners, principal: "anybody" }, "is by no key that is listed there");
+    for (const principal of stdout.split("\n").filter((line) => line !== "")) {
+      // That a key is listed says nothing of the text, of what the key is for, or of its time.
+      const fault = await verifyAs(checkpoint, file, { allowedSigners, principal, signal }).catch((error: unknown) => {
+        if (error instanceof Problem) return error;
+        throw error;
+      });
+      if (fault === undefined) return principal;
+      refusal = fault;
+    }
+    throw refusal;
+  });
+}
+
+async function withSignature<T>(signature: string, use: (file: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "checkpoint-"));
   try {
     const file = join(folder, "sig");
     await writeFile(file, signature);
-    const who = ["-f", trust.allowedSigners, "-I", trust.principal, "-n", NAMESPACE, "-s", file];
-    const { status, stderr, stdout } = await run(["ssh-keygen", "-Y", "verify", ...who], {
-      input: checkpoint,
-      timeoutMs: 10_000,
-      signal: trust.signal,
-    });
-    if (status !== 0) throw untrusted(trust, firstLine(stderr || stdout));
+    return await use(file);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function verifyAs(checkpoint: string, file: string, trust: Trust): Promise<undefined> {
+  const who = ["-f", trust.allowedSigners, "-I", trust.principal, "-n", NAMESPACE, "-s", file];
+  const { status, stderr, stdout } = await run(["ssh-keygen", "-Y", "verify", ...who], {
+    input: checkpoint,
+    timeoutMs: VERIFY_TIMEOUT_MS,
+    signal: trust.signal,
+  });
+  if (status !== 0) throw untrusted(trust, firstLine(stderr || stdout));
 }
 
 function untrusted(trust: Trust, what: string): Problem {
