@@ -14,7 +14,7 @@ import { takeLease, type Lease, type Receipt } from "./lease.ts";
 import { nonceOf, printPlaybooks, type Playbook } from "./playbook.ts";
 import { otherwise, refuseForged } from "./refuse-forged.ts";
 import { remoteFolder, runPlaybook } from "./run-playbook.ts";
-import { prove, putBack } from "./window.ts";
+import { prove, putBack, reach } from "./window.ts";
 
 export type ApplyHostInput = {
   readonly host: SshHost;
@@ -56,7 +56,7 @@ export async function applyHost(input: ApplyHostInput): Promise<Applied> {
   const playbooks = printPlaybooks(plan);
   let receipt: Receipt | null = null;
   try {
-    const now = await look(input);
+    const [now] = await Promise.all([look(input), refuseUnreached(input)]);
     refuseStale(input, now);
     refuseForged(input, now);
     await input.ledger?.append({ kind: "apply/intent", host: host.id, plan: digest, changes: plan.changes.length });
@@ -112,6 +112,19 @@ async function look({ host, wanted, secretKey, signal }: ApplyHostInput): Promis
 
 function leftOf({ host, wanted }: ApplyHostInput, now: Observation): HostPlan {
   return planHost({ host: host.id, wanted, look: now });
+}
+
+/** A window could never be proven over an address that does not answer before it, so none is opened. */
+async function refuseUnreached({ host, address6, plan, signal }: ApplyHostInput): Promise<void> {
+  if (address6 === undefined || plan.stages.every(({ window }) => window === undefined)) return;
+  const failure = await reach(host, address6, signal);
+  if (failure === undefined) return;
+  throw new Problem({
+    code: "unreachable",
+    where: `host ${host.id}`,
+    what: `is not reached over its address6, so nothing was done: ${failure}`,
+    fix: `mend the way to ${address6}, or take address6 out of inventory/hosts.yaml: access is then proven over the other address alone`,
+  });
 }
 
 async function runStages(

@@ -45,7 +45,9 @@ export type WindowInput = {
  * the window, or will be when its time is over, and the message says which.
  */
 export async function prove(input: WindowInput): Promise<void> {
-  const failures = await Promise.all(input.addresses.map(async (address) => await proveOne(input, address)));
+  const failures = await Promise.all(
+    input.addresses.map(async (address) => await reach(input.host, address, input.signal)),
+  );
   const failed = failures.filter((each) => each !== undefined);
   if (failed.length === 0) {
     const outcome = await tell(input, "confirm");
@@ -75,8 +77,8 @@ export async function putBack(input: WindowInput, reason: string): Promise<Probl
   return reverted(input, undefined, reason);
 }
 
-/** A connection of its own to one address: nothing that is open already is used. */
-async function proveOne({ host, signal }: WindowInput, address: string): Promise<string | undefined> {
+/** Why root is not reached by a connection of its own to one address: nothing that is open already is used. */
+export async function reach(host: SshHost, address: string, signal?: AbortSignal): Promise<string | undefined> {
   const fresh = await SshHost.open({ ...host.address, address });
   try {
     const { status, stderr } = await fresh.run(["true"], { timeoutMs: PROOF_MS, signal });

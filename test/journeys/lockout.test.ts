@@ -133,6 +133,18 @@ describe("nobody is locked out", { skip, timeout: 1_800_000 }, () => {
     assert.deepEqual((await planFor(open, sound.resources)).changes, []);
   });
 
+  test("by a window that could never be proven: nothing is done where the other address is not reached before", async () => {
+    const before = await state(open);
+    const wanted = edited(sound.resources, SSHD, (text) => `${text}# and a remark\n`);
+    const nobody = open.twin.address6.replace(/[0-9a-f]*$/, "dead");
+    const elsewhere = { ...sound, host: { ...sound.host, address6: nobody } };
+    await assert.rejects(applyFor(open, elsewhere, await planFor(open, wanted), wanted), {
+      code: "unreachable",
+      message: /is not reached over its address6, so nothing was done/,
+    });
+    assert.equal(await state(open), before);
+  });
+
   test("and a change that is sound is confirmed over both addresses", async () => {
     const wanted = edited(sound.resources, SSHD, (text) => `${text}# and a remark\n`);
     const { left } = await applyFor(open, sound, await planFor(open, wanted), wanted);

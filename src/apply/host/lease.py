@@ -69,7 +69,7 @@ def status():
 def take(ask):
     handle = lock(fcntl.LOCK_EX, WAIT)
     held = status_held(handle)
-    if held is not None and (handle is None or (held["left"] > 0 and not ask["takeOver"])):
+    if handle is None or (held is not None and held["left"] > 0 and not ask["takeOver"]):
         return {"held": held}
     sweep(read(STATE))
     os.makedirs(NOTES, mode=0o700, exist_ok=True)
