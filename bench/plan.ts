@@ -21,7 +21,7 @@ type Row = {
   readonly theirs: number | null;
 };
 
-const MAIN = resolve(import.meta.dirname, "../src/cli/main.ts");
+const MAIN = resolve(import.meta.dirname, "../src/cli/demesne.js");
 const ROOT = resolve(import.meta.dirname, "..");
 
 export async function bench(): Promise<Row[]> {

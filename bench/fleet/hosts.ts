@@ -116,7 +116,10 @@ function furnishHost(one: {
 }): void {
   const { base, upper, id, subnet, keys, publicKey } = one;
   furnish({
-    ...{ base, upper, subnet, publicKey },
+    base,
+    upper,
+    subnet,
+    publicKey,
     hostname: id,
     user: USER,
     machineId: randomBytes(16).toString("hex"),

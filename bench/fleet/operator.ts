@@ -12,7 +12,7 @@ import { run } from "../../src/lib/run.ts";
 import { copyEstate, harbour, renameOperator, type EstateCopy } from "../../test/journeys/estate-copy.ts";
 import { USER, type Fleet } from "./hosts.ts";
 
-export const MAIN = resolve(import.meta.dirname, "../../src/cli/main.ts");
+export const MAIN = resolve(import.meta.dirname, "../../src/cli/demesne.js");
 const HOSTS = "inventory/hosts.yaml";
 
 export type Operator = {
@@ -68,7 +68,11 @@ async function fillSecrets(folder: string, env: Readonly<Record<string, string>>
   const recipient = await identityToRecipient(identity);
   const { secretRefs } = await loadEstate(folder, { signal: AbortSignal.timeout(10_000) });
   for (const { name } of secretRefs)
-    await must([process.execPath, MAIN, "secrets", "set", name, "--random", "32", "--recipient", recipient], env, folder);
+    await must(
+      [process.execPath, MAIN, "secrets", "set", name, "--random", "32", "--recipient", recipient],
+      env,
+      folder,
+    );
 }
 
 async function must(argv: readonly string[], env: Readonly<Record<string, string>>, cwd?: string): Promise<void> {
