@@ -57,7 +57,7 @@ export function findKey(page: Page, start: number): number {
 }
 
 /** The end of the letters, digits, hyphens and underscores that stand here. */
-export function runEnd(text: string, start: number, withDots = false): number {
+function runEnd(text: string, start: number, withDots = false): number {
   let at = start;
   for (;;) {
     const code = foldAt(text, at);

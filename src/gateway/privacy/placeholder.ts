@@ -2,7 +2,7 @@
 // Markdown changes it; always as long, so that none begins another; without vowels, so that it is never a word.
 import { TAGS } from "./kinds.ts";
 
-export const SENTINEL = "Qid";
+const SENTINEL = "Qid";
 const TAG_LENGTH = 4;
 const STEM_LENGTH = 12;
 const SPELLING_LENGTH = 4;
