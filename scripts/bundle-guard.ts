@@ -61,7 +61,7 @@ async function assemble(out: string): Promise<string> {
 
 /**
  * The program stands in one comment (so that Node need not read it twice) and is compiled through vm.Script, so that V8's compiled form can be kept: that saves a third of the start. The
- * copy lies with the audit, named for this program and this Node, and is only a speed-up: without it all goes on.
+ * copy lies with the audit, named for this program, this Node and its flags (V8 takes none made under others), and is only a speed-up: without it all goes on.
  */
 function launcher(program: string): string {
   const text = inComment(program);
@@ -71,7 +71,7 @@ function launcher(program: string): string {
 try {
   const fs = require("node:fs");
   const folder = require("node:os").homedir() + "/.local/state/demesne/guard/cache";
-  const file = folder + "/${name}-" + process.version + "-" + process.arch;
+  const file = folder + "/${name}-" + process.version + "-" + process.arch + process.execArgv.join("").replace(/\\W/g, "");
   const own = fs.readFileSync(__filename, "latin1");
   const program = own.slice(own.indexOf("\\n/*PROGRAM") + 10, -3);
   let cachedData;

@@ -38,7 +38,7 @@ test("the hook runs as the settings say, for every tool, and blocks when it fail
   const root = await estate();
   await installGuard(root, process.execPath);
   const text = JSON.stringify(await json(join(root, ".claude/settings.json")));
-  const hook = `{"type":"command","command":"/usr/bin/env","args":["-i","${process.execPath}","\${CLAUDE_PROJECT_DIR}/.claude/hooks/guard.cjs"],"timeout":10,"onFailure":"block"}`;
+  const hook = `{"type":"command","command":"/usr/bin/env","args":["-i","${process.execPath}","--no-rehash-snapshot","\${CLAUDE_PROJECT_DIR}/.claude/hooks/guard.cjs"],"timeout":10,"onFailure":"block"}`;
   assert.equal(text.split(hook).length, 3, "PreToolUse and ConfigChange");
   assert.ok(!text.includes('"if"') && !text.includes('"allow"'));
   for (const tool of ["Bash", "Edit", "Write", "NotebookEdit", "Read", "WebFetch", "mcp__files__read"]) {

@@ -11,18 +11,24 @@ const SETTINGS = ".claude/settings.json";
 const MANAGED_HOOK = "usr/local/lib/demesne/guard.cjs";
 const MANAGED_SETTINGS = "etc/claude-code/managed-settings.json";
 
+/**
+ * Node otherwise draws new seeds for its hash tables and fills those of its snapshot again, a quarter of its start. The
+ * seeds keep strangers from slowing a server down; a hook that is slowed down denies.
+ */
+const NODE_FLAG = "--no-rehash-snapshot";
+
 export type GuardFault = { readonly where: string; readonly what: string; readonly fix: string };
 
 /** What the files must hold, by path; `node` is started by the client without an environment, so it is named in full. */
 async function estateFiles(node: string): Promise<Map<string, string>> {
   return new Map([
     [HOOK, await template("guard.bundle")],
-    [SETTINGS, await settings(["-i", node, `\${CLAUDE_PROJECT_DIR}/${HOOK}`])],
+    [SETTINGS, await settings(["-i", node, NODE_FLAG, `\${CLAUDE_PROJECT_DIR}/${HOOK}`])],
   ]);
 }
 
 async function managedFiles(node: string): Promise<Map<string, string>> {
-  const text = await settings(["-i", node, `/${MANAGED_HOOK}`, "${CLAUDE_PROJECT_DIR}"]);
+  const text = await settings(["-i", node, NODE_FLAG, `/${MANAGED_HOOK}`, "${CLAUDE_PROJECT_DIR}"]);
   const managed = text.replace(
     '"hooks": {',
     `"requiredMinimumVersion": "${CLIENT_VERSION}",\n  "allowManagedHooksOnly": true,\n  "hooks": {`,
@@ -100,7 +106,7 @@ async function faultOfNode(node: string): Promise<GuardFault | undefined> {
     () => false,
   );
   if (!isThere) return { where: node, what: "is not a program", fix };
-  const { stdout } = await run([node, "--version"], { timeoutMs: 10_000, env: {} });
+  const { stdout } = await run([node, NODE_FLAG, "-p", "process.version"], { timeoutMs: 10_000, env: {} });
   const major = Number(/^v(\d+)\./.exec(stdout)?.[1] ?? 0);
   return major >= 20
     ? undefined
