@@ -1,5 +1,6 @@
 // Generates src/guard/template/guard.bundle: the hook as one CommonJS file for Node 20 or later, without dependencies.
 // TypeScript itself turns each module into CommonJS; here they are only put side by side. `--check` compares instead.
+import { existsSync } from "node:fs";
 import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, posix } from "node:path";
@@ -56,7 +57,20 @@ async function assemble(out: string): Promise<string> {
     `const m={\n${parts.join(",\n")}\n};\nreturn $("src/guard/main.js");}`;
   // One byte a character: half the memory, and no decoding.
   const ascii = program.replaceAll(/[^\0-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
-  return launcher(ascii);
+  return launcher(await minified(ascii));
+}
+
+/** With terser, where it is among the dependencies; its output is one expression again. */
+async function minified(program: string): Promise<string> {
+  const terser = join(home, "node_modules/.bin/terser");
+  if (!existsSync(terser)) return program;
+  const argv = [terser, "--compress", "passes=2,ecma=2022,expression=true", "--mangle", "--ecma", "2022", "--format"];
+  const { status, stdout, stderr } = await run([...argv, "ascii_only=true"], {
+    input: `(${program})`,
+    timeoutMs: 120_000,
+  });
+  if (status !== 0) throw new Error(`terser: ${stderr}`);
+  return stdout.trim().replace(/;$/, "");
 }
 
 /**
@@ -96,7 +110,7 @@ try {
 
 /** The end of a comment may only stand at the end of a regular expression, where it can be written otherwise. */
 function inComment(program: string): string {
-  const text = program.replaceAll(/([\]\w)])\*\/(?=[a-z]*[,;.)\s])/g, "$1{0,}/");
+  const text = program.replaceAll(/([\]\w)])\*\/(?=[a-z]*[,;.)\]}:\s])/g, "$1{0,}/");
   if (text.includes("*/")) throw new Error("the program holds the end of a comment");
   return text;
 }
