@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Privacy, PrivacyPolicy } from "../src/gateway/privacy/index.ts";
+import { corpus } from "../test/cases/privacy/generate.ts";
 import { Scanner } from "../src/gateway/privacy/scan.ts";
 import { firstBytes } from "./privacy/first-bytes.ts";
 import type { Row } from "./gateway.ts";
@@ -35,11 +36,7 @@ function cleanText(): string {
 
 /** Every sentence of the labelled corpus behind one that names nobody. */
 function denseText(): string {
-  const lines = readFileSync(join(root, "test/cases/privacy/corpus.jsonl"), "utf8").trim().split("\n");
-  const texts = lines.flatMap((line) => {
-    const { text, spans }: { text: string; spans: readonly object[] } = JSON.parse(line);
-    return spans.length === 0 ? [] : [text];
-  });
+  const texts = corpus().flatMap(({ text, spans }) => (spans.length === 0 ? [] : [text]));
   return texts
     .map((text) => `${SENTENCE}${text}\n`)
     .join("")

@@ -19,13 +19,10 @@ const KeysOptions = z.strictObject({
     .meta({ description: "issue: the budget's period: 1d, 7d, 1mo", placeholder: "duration" }),
   expires: z.string().optional().meta({ description: "issue: its life: 12h, 30d", placeholder: "duration" }),
   user: z.string().optional().meta({ description: "issue: the user who pays too", placeholder: "id" }),
-  modelBudget: z
-    .string()
-    .optional()
-    .meta({
-      description: "issue: for single models, ALIAS=USD or ALIAS=USD/PERIOD, with commas",
-      placeholder: "limits",
-    }),
+  modelBudget: z.string().optional().meta({
+    description: "issue: for single models, ALIAS=USD or ALIAS=USD/PERIOD, with commas",
+    placeholder: "limits",
+  }),
   organization: z.string().optional().meta({ description: "issue: the organisation that pays too", placeholder: "id" }),
   team: z.string().optional().meta({ description: "issue: the team that pays too", placeholder: "id" }),
   json: z.boolean().optional().meta({ description: "print as JSON" }),

@@ -346,7 +346,7 @@ function descendants(pid: number): Process[] {
       }
     });
   const below = (of: number): Process[] =>
-    all.filter((each) => each.parent === of).flatMap((each) => [each, ...below(each.pid)]);
+    all.flatMap((each) => (each.parent === of ? [each, ...below(each.pid)] : []));
   return below(pid);
 }
 

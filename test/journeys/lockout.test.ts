@@ -99,7 +99,7 @@ describe("nobody is locked out", { skip, timeout: 1_800_000 }, () => {
 
   for (const { name, window, file, edit, says } of lockouts) {
     test(`by ${name}`, async () => {
-      const before = await state(open);
+      const then = await state(open);
       const wanted = edited(sound.resources, file, edit);
       const plan = await planFor(open, wanted);
       assert.deepEqual(
@@ -112,7 +112,7 @@ describe("nobody is locked out", { skip, timeout: 1_800_000 }, () => {
         assert.match(error.message, new RegExp(`it is as it was before the window ${window}$`));
         return true;
       });
-      assert.equal(await state(open), before);
+      assert.equal(await state(open), then);
       const last = z.looseObject({ outcome: z.string(), errors: z.array(z.string()) });
       const told = last.parse(JSON.parse(await open.inTwin("cat /var/lib/demesne/deadman/last.json")));
       assert.deepEqual([told.outcome, told.errors], ["reverted", []]);
@@ -121,7 +121,7 @@ describe("nobody is locked out", { skip, timeout: 1_800_000 }, () => {
   }
 
   test("by an account that lost its shell and its group", async () => {
-    const before = await state(open);
+    const then = await state(open);
     const wanted = sound.resources.map((each) =>
       each.ref === "user:ops"
         ? { ...each, wanted: { ...z.looseObject({}).parse(each.wanted), shell: "/usr/sbin/nologin" } }
@@ -129,12 +129,12 @@ describe("nobody is locked out", { skip, timeout: 1_800_000 }, () => {
     );
     const plan = await planFor(open, wanted);
     await assert.rejects(applyFor(open, sound, plan, wanted), /as it was before the window common/);
-    assert.equal(await state(open), before);
+    assert.equal(await state(open), then);
     assert.deepEqual((await planFor(open, sound.resources)).changes, []);
   });
 
   test("by a window that could never be proven: nothing is done where the other address is not reached before", async () => {
-    const before = await state(open);
+    const then = await state(open);
     const wanted = edited(sound.resources, SSHD, (text) => `${text}# and a remark\n`);
     const nobody = open.twin.address6.replace(/[0-9a-f]*$/, "dead");
     const elsewhere = { ...sound, host: { ...sound.host, address6: nobody } };
@@ -142,7 +142,7 @@ describe("nobody is locked out", { skip, timeout: 1_800_000 }, () => {
       code: "unreachable",
       message: /is not reached over its address6, so nothing was done/,
     });
-    assert.equal(await state(open), before);
+    assert.equal(await state(open), then);
   });
 
   test("and a change that is sound is confirmed over both addresses", async () => {

@@ -70,7 +70,8 @@ describe("runbooks at a host", { skip, timeout: 900_000 }, () => {
 
 /** The twin in the place of the example, with a firewall only. */
 function place(estate: EstateCopy, { address4, address6, address }: Twin): void {
-  for (const service of ["gateway", "open-webui", "embeddings", "presidio", "vllm"]) estate.delete(`services/${service}`);
+  for (const service of ["gateway", "open-webui", "embeddings", "presidio", "vllm"])
+    estate.delete(`services/${service}`);
   // The seat's identity is not the one that init made.
   estate.delete(".sops.yaml");
   estate.edit("estate.yaml", "      service: vllm # one of ours; it must be live under this profile\n", "");

@@ -1,22 +1,13 @@
 // Every identifier of the corpus, at every place of a request as coding agents and chat clients send it.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, it } from "node:test";
+// oxlint-disable-next-line no-restricted-imports -- the corpus is a case, made the same every time
+import { corpus as makeCorpus, type Line } from "../../../test/cases/privacy/generate.ts";
 import type { JsonObject } from "../json.ts";
 import { Privacy, PrivacyPolicy, type Cleaned } from "./index.ts";
 import { restoredText } from "./tool-arguments.ts";
 
-type Line = {
-  readonly text: string;
-  readonly spans: readonly { readonly start: number; readonly end: number; readonly kind: string }[];
-};
-
-const lines = readFileSync(join(import.meta.dirname, "../../../test/cases/privacy/corpus.jsonl"), "utf8")
-  .trim()
-  .split("\n")
-  .map((line): Line => JSON.parse(line))
-  .filter(({ spans }) => spans.length > 0);
+const lines = makeCorpus().filter(({ spans }) => spans.length > 0);
 
 /** HERE is where the text goes; keys have it too. */
 const MESSAGES = {

@@ -1,11 +1,11 @@
-// node test/cases/privacy/generate.ts: writes corpus.jsonl anew. The same bytes every time.
+// The labelled corpus, made anew and the same every time. It is not kept in git: what it holds in the form of keys would be
+// found by every scan for secrets. `node test/cases/privacy/generate.ts FILE` writes it.
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import * as make from "./identifiers.ts";
 import { negatives } from "./negatives.ts";
 
 type Span = { readonly start: number; readonly end: number; readonly kind: string };
-type Line = { readonly text: string; readonly spans: readonly Span[]; readonly spelling: string };
+export type Line = { readonly text: string; readonly spans: readonly Span[]; readonly spelling: string };
 
 type Recipe = {
   readonly kind: string;
@@ -94,9 +94,20 @@ function linesOf(recipe: Recipe, c: make.Chance, count: number): Line[] {
   });
 }
 
-const c = make.chance(20_261_121);
-const lines = [
-  ...RECIPES.flatMap((recipe) => linesOf(recipe, c, recipe.isChecked ? 300 : 150)),
-  ...negatives(c).map((text): Line => ({ text, spans: [], spelling: "negative" })),
-];
-writeFileSync(join(import.meta.dirname, "corpus.jsonl"), `${lines.map((line) => JSON.stringify(line)).join("\n")}\n`);
+/** All lines, identifiers first. */
+export function corpus(): readonly Line[] {
+  const c = make.chance(20_261_121);
+  return [
+    ...RECIPES.flatMap((recipe) => linesOf(recipe, c, recipe.isChecked ? 300 : 150)),
+    ...negatives(c).map((text): Line => ({ text, spans: [], spelling: "negative" })),
+  ];
+}
+
+const [, , file] = process.argv;
+if (import.meta.main && file !== undefined)
+  writeFileSync(
+    file,
+    `${corpus()
+      .map((line) => JSON.stringify(line))
+      .join("\n")}\n`,
+  );
