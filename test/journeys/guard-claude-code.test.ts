@@ -7,6 +7,7 @@ import { createServer } from "node:http";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { auditFolder, installGuard } from "../../src/guard/index.ts";
 import { openLedger } from "../../src/ledger/index.ts";
 import { run } from "../../src/lib/run.ts";
@@ -86,11 +87,18 @@ async function house(t: TestContext): Promise<House> {
   return { home, root };
 }
 
-async function session(t: TestContext, { home }: House, cwd: string, command: string): Promise<string> {
+// No bubblewrap is needed for these: the hook is what is tried, and the command line outweighs the project's sandbox.
+const NO_SANDBOX = ["--settings", '{"sandbox":{"enabled":false}}'];
+
+async function session(
+  t: TestContext,
+  { home }: House,
+  cwd: string,
+  command: string,
+  options = NO_SANDBOX,
+): Promise<string> {
   const base = await scriptedModel(t, command);
-  // No bubblewrap is needed for this: the hook is what is tried, and the command line outweighs the project's sandbox.
-  const settings = '{"sandbox":{"enabled":false}}';
-  const { stdout, stderr } = await run([program ?? "", "-p", "go", "--model", "scripted", "--settings", settings], {
+  const { stdout, stderr } = await run([program ?? "", "-p", "go", "--model", "scripted", ...options], {
     timeoutMs: 90_000,
     cwd,
     env: {
@@ -141,6 +149,31 @@ test("a hook that crashes blocks the call", { skip }, async (t) => {
   const where = await house(t);
   await writeFile(join(where.root, ".claude/hooks/guard.cjs"), "process.exit(1)");
   const output = await session(t, where, where.root, "echo canary-$((40 + 2))");
+  assert.doesNotMatch(output, /canary-42/);
+});
+
+test("settings that change while a session runs are refused, and that is in the audit", { skip }, async (t) => {
+  const where = await house(t);
+  const running = session(t, where, where.root, "sleep 6");
+  await setTimeout(3000);
+  await writeFile(join(where.root, ".claude/settings.local.json"), '{"disableAllHooks":true}');
+  await running;
+  const records = (await Array.fromAsync(openLedger(audit(where)).read())).map(({ record }) => record);
+  assert.deepEqual(
+    records.map(({ event, verdict }) => [event, verdict]),
+    [
+      ["PreToolUse", "silent"],
+      ["ConfigChange", "deny"],
+    ],
+  );
+});
+
+const noSandbox = existsSync("/usr/bin/bwrap") ? "bubblewrap is here, so the sandbox is available" : skip;
+
+test("without the sandbox that the settings ask for, the client does not start", { skip: noSandbox }, async (t) => {
+  const where = await house(t);
+  const output = await session(t, where, where.root, "echo canary-$((40 + 2))", []);
+  assert.match(output, /sandbox required but unavailable/);
   assert.doesNotMatch(output, /canary-42/);
 });
 
