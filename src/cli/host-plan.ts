@@ -104,6 +104,23 @@ export function hostsOf(estate: Estate, id: string | undefined): readonly Estate
   });
 }
 
+/** At a time: a jump host, an agent and this machine's processors serve so many well, and no more of them any sooner. */
+const HOSTS_AT_ONCE = 24;
+
+/** Does `work` for every host, some at a time; answers in the hosts' order. After a failure no further host is begun. */
+export async function everyHost<T>(hosts: readonly EstateHost[], work: (host: EstateHost) => Promise<T>): Promise<T[]> {
+  const done: T[] = [];
+  // A generator, unlike an array's own iterator, is at its end for all when one of its loops is left by a throw.
+  const left = (function* () {
+    yield* hosts.entries();
+  })();
+  const worker = async (): Promise<void> => {
+    for (const [at, host] of left) done[at] = await work(host);
+  };
+  await Promise.all(Array.from({ length: HOSTS_AT_ONCE }, worker));
+  return done;
+}
+
 /** Opens a host for the time of `work`, and closes it whatever happens. */
 export async function withHost<T>(address: HostAddress, work: (ssh: SshHost) => Promise<T>): Promise<T> {
   const ssh = await SshHost.open(address);

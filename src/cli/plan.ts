@@ -8,7 +8,7 @@ import { renderHtml, renderPlan } from "../plan/index.ts";
 import { bindPlan } from "./bound-plan.ts";
 import { command, type Context } from "./command.ts";
 import type { ExitName } from "./exit.ts";
-import { addressOf, hostsOf, newNonce, planOneHost, withHost } from "./host-plan.ts";
+import { addressOf, everyHost, hostsOf, newNonce, planOneHost, withHost } from "./host-plan.ts";
 import { estateSecrets } from "./estate-secrets.ts";
 import { painter } from "./render/paint.ts";
 import { writeWhole } from "./write-whole.ts";
@@ -62,20 +62,11 @@ async function runPlan(
   if (options.role !== undefined) refuseUnknownRole(options.role, chosen);
   const secrets = await estateSecrets(estate, signal);
   const nonce = newNonce();
-  const looks = Promise.all(
-    chosen.map(async (host) => {
-      const input = {
-        estate,
-        host,
-        secrets,
-        skipped: new Map<string, string>(),
-        isTwin: false,
-        role: options.role,
-        nonce,
-      };
-      return await withHost(addressOf(host), async (ssh) => await planOneHost({ ...input, ssh, signal }));
-    }),
-  );
+  const looks = everyHost(chosen, async (host) => {
+    const skipped = new Map<string, string>();
+    const input = { estate, host, secrets, skipped, isTwin: false, role: options.role, nonce };
+    return await withHost(addressOf(host), async (ssh) => await planOneHost({ ...input, ssh, signal }));
+  });
   const { hours, role } = options;
   const made = await bindPlan({ estate, nonce, looks, hours, role, signal });
   if (options.out !== undefined) await writeWhole(options.out, canonicalJson(made), 0o600);
