@@ -104,7 +104,7 @@ const independent: readonly Drift[] = [
 /** These touch what one of those above does, so they come after it was healed. */
 const further: readonly Drift[] = [
   { what: "a password was set", line: `usermod --password '${HASH}' reader`, refs: ["user:reader"] },
-  { what: "a home was moved", line: "usermod --home /srv/elsewhere reader", refs: ["user:reader"] },
+  { what: "a directory is gone", line: "rm -r /etc/cron.monthly", refs: ["directory:/etc/cron.monthly"] },
   { what: "a shell was changed", line: "usermod --shell /bin/sh ops", refs: ["user:ops"] },
   { what: "a timer was masked", line: "systemctl mask --now apt-daily.timer", refs: ["unit:apt-daily.timer"] },
   { what: "the firewall's table is gone", line: "nft delete table inet demesne", refs: ["nft-table:inet demesne"] },
@@ -148,7 +148,7 @@ export const states: readonly {
   {
     name: "drifted in places that hang together",
     drifts: further,
-    kinds: ["user", "file", "unit", "nft-table", "stack"],
+    kinds: ["user", "directory", "file", "unit", "nft-table", "stack"],
   },
   { name: "without its image", drifts: last, kinds: ["image", "network", "nft-table", "stack"] },
 ];
