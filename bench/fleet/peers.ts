@@ -28,12 +28,17 @@ export function playForAll(project: string): Play {
 }
 
 /** `--check --diff` with as many forks as hosts, pipelining, connections kept, no facts. */
-export async function checkMode(operator: Operator, project: string, hosts: readonly FleetHost[]): Promise<void> {
+export async function checkMode(
+  operator: Operator,
+  project: string,
+  hosts: readonly FleetHost[],
+  forks: number,
+): Promise<void> {
   const { playbook } = await installAnsible({ cache: cacheFolder(), progress });
   writeFileSync(join(project, "all.yml"), stringify([playForAll(project)]));
   const env = { ...operator.env, LC_ALL: "C.UTF-8", ANSIBLE_HOME: join(project, ".ansible"), ANSIBLE_NOCOLOR: "1" };
   const limit = hosts.map(({ id }) => id).join(",");
-  const how = ["--check", "--diff", "--forks", "50", "--limit", limit, "-e", "@secrets.example.yml"];
+  const how = ["--check", "--diff", "--forks", String(forks), "--limit", limit, "-e", "@secrets.example.yml"];
   await ended([playbook, "all.yml", ...how], { cwd: project, env });
 }
 

@@ -1,7 +1,7 @@
 // One host: take the lease, look again, run the plan stage by stage, look once more. The plan is refused when the host is not
 // as it was when the plan was made.
 import { z } from "zod";
-import type { SshHost } from "../host/index.ts";
+import type { Host, SshHost } from "../host/index.ts";
 import type { Ledger } from "../ledger/index.ts";
 import { Problem } from "../lib/problem.ts";
 import type { Progress } from "../lib/ports.ts";
@@ -56,12 +56,12 @@ export async function applyHost(input: ApplyHostInput): Promise<Applied> {
   const playbooks = printPlaybooks(plan);
   let receipt: Receipt | null = null;
   try {
-    const [now] = await Promise.all([look(input), refuseUnreached(input)]);
+    const [now] = await Promise.all([look(input, host.shared()), refuseUnreached(input)]);
     refuseStale(input, now);
     refuseForged(input, now);
     await input.ledger?.append({ kind: "apply/intent", host: host.id, plan: digest, changes: plan.changes.length });
     await runStages(input, playbooks, lease, remote);
-    const left = leftOf(input, await look(input));
+    const left = leftOf(input, await look(input, host.shared()));
     receipt = await receive(input, left);
     return { host: host.id, applied: plan.changes.length, left };
   } catch (error) {
@@ -81,7 +81,7 @@ function isEmpty({ stages, owned }: HostPlan): boolean {
 
 async function applyNothing(input: ApplyHostInput): Promise<Applied> {
   const { host, digest, takeOver, signal } = input;
-  const now = await look(input);
+  const now = await look(input, host);
   refuseStale(input, now);
   refuseForged(input, now);
   const left = leftOf(input, now);
@@ -106,8 +106,8 @@ function nonceIn(line: string): string | undefined {
   return line === "" ? undefined : z.looseObject({ nonce: z.string() }).parse(JSON.parse(line)).nonce;
 }
 
-async function look({ host, wanted, secretKey, signal }: ApplyHostInput): Promise<Observation> {
-  return await observe(host, wanted, { secretKey, signal });
+async function look({ wanted, secretKey, signal }: ApplyHostInput, over: Host): Promise<Observation> {
+  return await observe(over, wanted, { secretKey, signal });
 }
 
 function leftOf({ host, wanted }: ApplyHostInput, now: Observation): HostPlan {

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { z } from "zod";
-import type { SshHost } from "../host/index.ts";
+import type { Host, SshHost } from "../host/index.ts";
 import { digest } from "../lib/digest.ts";
 import { Problem } from "../lib/problem.ts";
 
@@ -68,7 +68,7 @@ export async function takeLease(host: SshHost, { plan, remote, takeOver = false,
   const started = startOf(process.pid) ?? "";
   const ask = { verb: "take", token, ...me, started, plan, seconds: LEASE_SECONDS, remote };
   const take = async (force: boolean) =>
-    Taken.parse(await askHost(host, program, { ...ask, program, takeOver: force }, signal));
+    Taken.parse(await askHost(host.shared(), program, { ...ask, program, takeOver: force }, signal));
   let answer = await take(takeOver);
   // What this machine's own dead process holds is nobody's.
   if ("held" in answer && answer.held !== null && isDead(answer.held)) answer = await take(true);
@@ -76,7 +76,9 @@ export async function takeLease(host: SshHost, { plan, remote, takeOver = false,
   return {
     interpreter: answer.starter,
     release: async (remove, receipt) => {
-      await askHost(host, program, { verb: "release", token, remove, receipt }, undefined);
+      // After a failure the shared connection may be what hangs.
+      const over = receipt === null ? host : host.shared();
+      await askHost(over, program, { verb: "release", token, remove, receipt }, undefined);
     },
   };
 }
@@ -86,7 +88,7 @@ export async function leaseProgram(): Promise<string> {
   return await readFile(new URL("host/lease.py", import.meta.url), "utf8");
 }
 
-async function askHost(host: SshHost, program: string, ask: object, signal: AbortSignal | undefined): Promise<unknown> {
+async function askHost(host: Host, program: string, ask: object, signal: AbortSignal | undefined): Promise<unknown> {
   const text = JSON.stringify(JSON.stringify(ask));
   const input = `${program}\nmain(json.loads(${text}))\n`;
   const { status, stdout, stderr } = await host.run(["python3", "-I", "-S", "-B", "-"], {

@@ -37,8 +37,20 @@ export class SshHost implements Host {
   }
 
   async run(argv: readonly string[], options: HostRunOptions): Promise<RunResult> {
+    return await this.over(false, argv, options);
+  }
+
+  /**
+   * The same host over one connection that its calls, and Ansible's tasks, share: the first makes it, `close` ends it. Not for
+   * what shall prove that the host can be reached, nor for what shall be tried when it perhaps cannot.
+   */
+  shared(): Host {
+    return { id: this.id, run: async (argv, options) => await this.over(true, argv, options) };
+  }
+
+  private async over(shared: boolean, argv: readonly string[], options: HostRunOptions): Promise<RunResult> {
     const words = this.address.user === "root" ? argv : ["sudo", "-n", "--", ...argv];
-    const result = await run(["ssh", "-T", ...this.options(false), ...this.target(), shellQuote(words)], options);
+    const result = await run(["ssh", "-T", ...this.options(shared), ...this.target(), shellQuote(words)], options);
     refuseIfUnreached(this.address, result, options.timeoutMs);
     return result;
   }
