@@ -100,6 +100,8 @@ try {
       fs.renameSync(file + "." + process.pid, file);
     } catch {}
   }
+  // The answer is written and the audit flushed: what Node would still tidy up takes longer than judging did.
+  process.exit();
 } catch (error) {
   process.exitCode = 2;
   process.stderr.write("demesne guard denies this: it could not start: " + error + "\\n");
