@@ -1,6 +1,6 @@
 // A host reached by the system's OpenSSH: one process, one connection per call, everything with a deadline.
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, rmdir, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Problem } from "../lib/problem.ts";
@@ -62,7 +62,9 @@ export class SshHost implements Host {
       const argv = ["ssh", ...this.options(true), "-O", "exit", ...this.target()];
       await run(argv, { timeoutMs: 5000 }).catch(() => undefined);
     }
-    await rm(this.folder, { recursive: true, force: true });
+    // What is known to be there goes off the main thread; the search for more, which holds it up, is for what is left.
+    await unlink(join(this.folder, "known_hosts")).catch(() => undefined);
+    await rmdir(this.folder).catch(async () => await rm(this.folder, { recursive: true, force: true }));
   }
 
   private get controlPath(): string {
