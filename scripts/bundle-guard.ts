@@ -1,6 +1,5 @@
 // Generates src/guard/template/guard.bundle: the hook as one CommonJS file for Node 20 or later, without dependencies.
 // TypeScript itself turns each module into CommonJS; here they are only put side by side. `--check` compares instead.
-import { existsSync } from "node:fs";
 import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, posix } from "node:path";
@@ -60,10 +59,9 @@ async function assemble(out: string): Promise<string> {
   return launcher(await minified(ascii));
 }
 
-/** With terser, where it is among the dependencies; its output is one expression again. */
+/** terser's output is one expression again. */
 async function minified(program: string): Promise<string> {
   const terser = join(home, "node_modules/.bin/terser");
-  if (!existsSync(terser)) return program;
   const argv = [terser, "--compress", "passes=2,ecma=2022,expression=true", "--mangle", "--ecma", "2022", "--format"];
   const { status, stdout, stderr } = await run([...argv, "ascii_only=true"], {
     input: `(${program})`,

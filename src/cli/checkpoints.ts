@@ -23,7 +23,7 @@ export type Compared = Awaited<ReturnType<Ledger["verify"]>> & {
 
 type Kept = { readonly file: string; readonly text: string };
 
-export const ALLOWED_SIGNERS = "policy/allowed_signers";
+const ALLOWED_SIGNERS = "policy/allowed_signers";
 
 /**
  * Signs what is there now and keeps it; answers the file. Throws Problem `usage` without a key, `ledger` when the ledger

@@ -66,7 +66,7 @@ export const commands: readonly Entry[] = [
   },
   {
     name: "log",
-    summary: "show what was done to the hosts, or verify the ledger (log verify)",
+    summary: "show what was done to the hosts, verify the ledger (log verify) or sign it (log checkpoint)",
     load: async () => (await import("./log.ts")).log,
   },
   {

@@ -50,7 +50,9 @@ it("has nothing to say before the first record", async (t) => {
 it("touches nothing of a ledger that is not sound, and says so", async (t) => {
   const { state, ledger, logged, day } = await house(t);
   for (let days = 0; days < 3; days += 1) await day();
-  const [first = ""] = readdirSync(ledger.dir).filter((name) => name.endsWith(".jsonl")).sort();
+  const [first = ""] = readdirSync(ledger.dir)
+    .filter((name) => name.endsWith(".jsonl"))
+    .sort();
   rmSync(join(ledger.dir, first));
   for (let days = 0; days < 4; days += 1) await day();
   assert.ok(logged.some((entry) => entry.event === "retention-failed"));

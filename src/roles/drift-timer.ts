@@ -11,7 +11,7 @@ const REPORT = "/var/lib/demesne/drift.json";
 export const driftTimer: Role = ({ host }) => {
   if (host.driftTimer === undefined) return [];
   const { program, estate, every } = host.driftTimer;
-  const start = `${program}/node_modules/.bin/node ${program}/src/cli/main.ts drift ${estate} --local ${host.id} --report ${REPORT}`;
+  const start = `${program}/node_modules/.bin/node ${program}/src/cli/demesne.js drift ${estate} --local ${host.id} --report ${REPORT}`;
   return [
     // Node's own program is linked to it, and a small Debian has it not.
     resource("package", ROLE, { name: "libatomic1" }),
