@@ -22,10 +22,10 @@ export type Shell = {
 export function openShell(): Shell {
   const room = mkdtempSync(join(tmpdir(), "demesne-newcomer-"));
   const [home, bin] = [join(room, "home"), join(room, "bin")];
-  for (const folder of [home, bin, join(room, "work")]) mkdirSync(folder);
+  for (const folder of [home, bin, join(room, "estates")]) mkdirSync(folder);
   writeFileSync(join(bin, "demesne"), `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`);
   chmodSync(join(bin, "demesne"), 0o755);
-  let cwd = join(room, "work");
+  let cwd = join(room, "estates");
   // A newcomer has the system's own Node, git and ssh; Node's folder here is not in the way of theirs.
   const PATH = `${bin}:${process.env["PATH"] ?? "/usr/bin:/bin"}`;
   return {

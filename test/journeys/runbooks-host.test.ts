@@ -20,7 +20,7 @@ describe("runbooks at a host", { skip, timeout: 900_000 }, () => {
   before(async () => {
     const made = shell.type("demesne init estate --yes");
     assert.equal(made.status, 0, made.output);
-    const estate = join(shell.room, "work/estate");
+    const estate = join(shell.room, "estates/estate");
     // The seat makes an identity of its own, and secrets for it.
     rmSync(join(estate, "inventory/secrets.sops.yaml"));
     seat = await takeSeat({ estate, user: "ops", place });

@@ -45,7 +45,7 @@ describe("runbooks", { timeout: 900_000 }, () => {
 
     if (commands("").length > 0) {
       test(`${page}: ${commands("").length} commands are run as they stand, in a fresh estate`, () => {
-        const work = join(shell.room, "work");
+        const work = join(shell.room, "estates");
         cpSync(join(work, "whole"), join(work, `of-${pages.indexOf(page)}/estate`), { recursive: true });
         shell.type(`cd ${join(work, `of-${pages.indexOf(page)}/estate`)}`);
         const before_ = earlier[page];
@@ -103,7 +103,7 @@ describe("the workflow of the gates", () => {
   test("its way to a demesne that can be typed works, once npm has done its part", () => {
     const shell = openShell();
     try {
-      const project = join(shell.room, "work", "demesne");
+      const project = join(shell.room, "estates", "demesne");
       mkdirSync(project);
       for (const name of ["node_modules", "src", "package.json"])
         symlinkSync(resolve(import.meta.dirname, "../..", name), join(project, name));
@@ -129,7 +129,7 @@ describe("the workflow of the gates", () => {
       const gates = [...text.matchAll(/run: (demesne .+)/g)].map(([, line]) => line ?? "");
       assert.deepEqual(gates, ["demesne lint", "demesne test", "demesne guard test"]);
       // Who runs them there has no identity.
-      const env = { HOME: join(shell.room, "work") };
+      const env = { HOME: join(shell.room, "estates") };
       for (const line of gates) {
         const { status, output } = shell.type(line, { env });
         assert.equal(status, 0, `${line}\n${output}`);
