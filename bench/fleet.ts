@@ -7,19 +7,9 @@ import { startFleet, USER, type Fleet, type FleetHost } from "./fleet/hosts.ts";
 import { MAIN, seatOperator, type Operator } from "./fleet/operator.ts";
 import { checkMode, dryRun, installPeers, PYINFRA, pyinfraTasks } from "./fleet/peers.ts";
 import { stopwatch } from "./plan/measure.ts";
+import type { Row } from "../scripts/bench-row.ts";
 
 export const name = "fleet";
-
-type Row = {
-  readonly bench: string;
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly budget: string | null;
-  readonly ok: null;
-  readonly ours: number;
-  readonly theirs: number | null;
-};
 
 const HOSTS = 50;
 /** Of them, for programs that take minutes for fifty. */

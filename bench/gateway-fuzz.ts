@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import { execute, targets, type Target } from "../test/cases/gateway-fuzz/targets.ts";
 import { corpusFile, keptInputs, seedsOf } from "./gateway/fuzz-corpus.ts";
 import { chance, mutate } from "./gateway/fuzz-mutate.ts";
-import type { Row } from "./gateway.ts";
+import type { Row } from "../scripts/bench-row.ts";
 
 export const name = "gateway-fuzz";
 

@@ -2,19 +2,9 @@
 // What is compared is compared within one run, side by side: this machine may have other work.
 import { Programs, type Side } from "./gateway/programs.ts";
 import type { Load, Result } from "./gateway/load.ts";
+import type { Row } from "../scripts/bench-row.ts";
 
 export const name = "gateway";
-
-export type Row = {
-  readonly bench: string;
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly budget: string;
-  readonly ok: boolean;
-  readonly ours: number;
-  readonly theirs: number;
-};
 
 type Sides = { readonly direct: Side; readonly bare: Side; readonly portkey: Side; readonly ours: Side };
 

@@ -6,19 +6,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { installGuard } from "../src/guard/index.ts";
 import { judge } from "../src/guard/judge.ts";
+import type { Row } from "../scripts/bench-row.ts";
 
 export const name = "guard";
-
-type Row = {
-  readonly bench: string;
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly budget: string;
-  readonly ok: boolean;
-  readonly ours: number;
-  readonly theirs: number;
-};
 
 const RUNS = 41;
 

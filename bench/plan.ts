@@ -7,19 +7,9 @@ import type { Seat } from "../test/journeys/seat.ts";
 import { openHarbour } from "./plan/harbour-seat.ts";
 import { ansible, plainPlaybook } from "./plan/ansible-side.ts";
 import { best, ended, median, stopwatch } from "./plan/measure.ts";
+import type { Row } from "../scripts/bench-row.ts";
 
 export const name = "plan";
-
-type Row = {
-  readonly bench: string;
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly budget: string | null;
-  readonly ok: null;
-  readonly ours: number;
-  readonly theirs: number | null;
-};
 
 const MAIN = resolve(import.meta.dirname, "../src/cli/demesne.js");
 const ROOT = resolve(import.meta.dirname, "..");

@@ -6,7 +6,7 @@ import { Privacy, PrivacyPolicy } from "../src/gateway/privacy/index.ts";
 import { corpus } from "../test/cases/privacy/generate.ts";
 import { Scanner } from "../src/gateway/privacy/scan.ts";
 import { firstBytes } from "./privacy/first-bytes.ts";
-import type { Row } from "./gateway.ts";
+import type { Row } from "../scripts/bench-row.ts";
 
 export const name = "privacy";
 

@@ -20,7 +20,7 @@ function commandPage(loaded: readonly Command[]): string {
   return [
     MARK,
     "# Commands",
-    "`demesne` stands for `npm run --silent demesne --`, or for `src/cli/main.ts` run by the project's own Node.",
+    "`demesne` stands for `npm run --silent demesne --`, or for `src/cli/demesne.js` run by the project's own Node.",
     table(["command", "what it does"], rows),
     ...loaded.flatMap(section),
     "",
