@@ -1,6 +1,7 @@
 // What the two profiles must be for their names to be true.
-import { at, type EstateFiles } from "./files.ts";
-import type { Finding } from "./finding.ts";
+import { endpointsOf } from "./endpoints.ts";
+import { at, type EstateFiles, type ServiceFiles } from "./files.ts";
+import type { Finding, Path } from "./finding.ts";
 import type { ProfileName } from "./profile.ts";
 
 export function checkProfiles(files: EstateFiles): readonly Finding[] {
@@ -22,20 +23,26 @@ function checkCorpus({ estate }: EstateFiles, name: ProfileName): readonly Findi
   return [at(estate, ["profiles", name, "corpus", "dataClass"], what, "choose a de-identified corpus")];
 }
 
-/** The gateway alone is given the model's key, unless the model is a service of ours: then that one has it too. */
+/** The gateway alone is given a model's key, unless the model is a service of ours: then that one has it too. */
 function checkProviderKey({ estate, services }: EstateFiles, name: ProfileName): readonly Finding[] {
-  const { secret, service: answering } = estate.value.profiles[name].model;
-  return services
-    .filter((service) => service.name !== answering)
-    .flatMap(({ service }) =>
-      (["keys", "secrets"] as const).flatMap((list) =>
-        service.value[list].flatMap(({ from }, index) => {
-          if (from !== secret) return [];
-          const what = `should not be the key of the model under profile ${name}: the gateway alone is given it`;
-          return [at(service, [list, index, "from"], what, "give the service a virtual key, under keys")];
-        }),
-      ),
-    );
+  return endpointsOf(estate.value.profiles[name].model).flatMap(({ secret, service: answering }) =>
+    services
+      .filter((service) => service.name !== answering)
+      .flatMap(({ service }) => keysOf(service, secret))
+      .map(([service, path]) => {
+        const what = `should not be the key of the model under profile ${name}: the gateway alone is given it`;
+        return at(service, path, what, "give the service a virtual key, under keys");
+      }),
+  );
+}
+
+/** Where a service asks for this secret. */
+function keysOf(service: ServiceFiles["service"], secret: string | undefined): [ServiceFiles["service"], Path][] {
+  return (["keys", "secrets"] as const).flatMap((list) =>
+    service.value[list].flatMap(({ from }, index): [ServiceFiles["service"], Path][] =>
+      from === secret ? [[service, [list, index, "from"]]] : [],
+    ),
+  );
 }
 
 function checkAirgapped({ estate }: EstateFiles): readonly Finding[] {
@@ -65,14 +72,14 @@ function checkAirgapped({ estate }: EstateFiles): readonly Finding[] {
   ];
 }
 
-/** The service that answers for the profile in force must be there to answer. */
+/** The services that answer for the profile in force must be there to answer. */
 function checkLive({ estate, services }: EstateFiles): readonly Finding[] {
   const { profile, profiles } = estate.value;
-  const name = profiles[profile].model.service;
-  const service = services.find((candidate) => candidate.name === name)?.service;
-  if (service === undefined || service.value.state === "live") return [];
-  const what = `should be a live service under profile ${profile}, ${name} is dormant`;
-  return [
-    at(estate, ["profiles", profile, "model", "service"], what, `set state: live in ${service.file} and for its host`),
-  ];
+  return endpointsOf(profiles[profile].model).flatMap(({ service: name, at: below }) => {
+    const service = services.find((candidate) => candidate.name === name)?.service;
+    if (service === undefined || service.value.state === "live") return [];
+    const what = `should be a live service under profile ${profile}, ${name} is dormant`;
+    const path = ["profiles", profile, "model", ...below, "service"];
+    return [at(estate, path, what, `set state: live in ${service.file} and for its host`)];
+  });
 }

@@ -1,9 +1,9 @@
 // Every name in one file that stands for something in another: hosts, tiers, accounts, classes, secrets, ports.
+import { endpointsOf } from "./endpoints.ts";
 import { at, type EstateFiles, type Parsed, type ServiceFiles } from "./files.ts";
 import type { Finding, Path } from "./finding.ts";
-import { nearest } from "./nearest.ts";
+import { known } from "./known.ts";
 import { DIGEST_KEY } from "./secrets-file.ts";
-import { shown } from "./shown.ts";
 import type { YamlSource } from "./yaml-source.ts";
 
 export function checkReferences(files: EstateFiles): readonly Finding[] {
@@ -14,33 +14,18 @@ export function checkReferences(files: EstateFiles): readonly Finding[] {
   ];
 }
 
-/** A finding unless `name` is one of `known`. */
-function known(
-  source: YamlSource,
-  path: Path,
-  name: string,
-  sort: string,
-  names: readonly string[],
-): readonly Finding[] {
-  if (names.includes(name)) return [];
-  const near = nearest(name, names);
-  const fix =
-    near === undefined
-      ? `use one of: ${names.join(", ") || `none is there; add ${sort}`}`
-      : `did you mean \`${near}\`?`;
-  return [at(source, path, `should be ${sort}, got ${shown(name)}`, fix)];
-}
-
 function checkEstate(files: EstateFiles): readonly Finding[] {
   const { estate } = files;
   const classes = Object.keys(estate.value.dataClasses);
   const profiles = Object.entries(estate.value.profiles).flatMap(([name, profile]) => {
     const path = ["profiles", name];
-    const { secret, service } = profile.model;
+    const endpoints = endpointsOf(profile.model);
     return [
       ...known(estate, [...path, "corpus", "dataClass"], profile.corpus.dataClass, "a class of dataClasses", classes),
-      ...(secret === undefined ? [] : knownSecret(files, estate, [...path, "model", "secret"], secret)),
-      ...(service === undefined ? [] : knownService(files, [...path, "model", "service"], service)),
+      ...endpoints.flatMap(({ secret, service, at: below }) => [
+        ...(secret === undefined ? [] : knownSecret(files, estate, [...path, "model", ...below, "secret"], secret)),
+        ...(service === undefined ? [] : knownService(files, [...path, "model", ...below, "service"], service)),
+      ]),
     ];
   });
   const waivers = estate.value.waivers.flatMap((waiver, index) =>
@@ -136,7 +121,8 @@ function deliveredTwice(source: YamlSource, refs: readonly Delivered[]): readonl
 }
 
 function checkModels(files: ServiceFiles, all: EstateFiles): readonly Finding[] {
-  const names = Object.keys(all.estate.value.profiles[all.estate.value.profile].model.names);
+  const inForce = all.estate.value.profiles[all.estate.value.profile];
+  const names = endpointsOf(inForce.model).flatMap((endpoint) => Object.keys(endpoint.names));
   return files.service.value.keys.flatMap((key, index) =>
     key.models.flatMap((model, at_) =>
       known(files.service, ["keys", index, "models", at_], model, "a model of the profile", names),

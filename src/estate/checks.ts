@@ -1,5 +1,6 @@
 // Everything that is checked across the files of an estate, in the order in which an operator would mend it.
 import { checkCompose } from "./check-compose.ts";
+import { checkModels } from "./check-models.ts";
 import { checkNetworks } from "./check-networks.ts";
 import { checkPlacement } from "./check-placement.ts";
 import { checkPorts } from "./check-ports.ts";
@@ -13,6 +14,7 @@ export function checks(files: EstateFiles, today: string): readonly Finding[] {
   return [
     ...by("reference", checkReferences(files)),
     ...by("profile", checkProfiles(files)),
+    ...by("model", checkModels(files)),
     ...by("network", checkNetworks(files)),
     ...by("placement", checkPlacement(files)),
     ...by("port", checkPorts(files)),

@@ -27,6 +27,10 @@ const DataClass = z.strictObject({
         "what the gateway sends to a hosted model: masked is all but identifiers and known names; analysed is free text, " +
         "which leaves only through an analyser; never stays",
     }),
+  media: z.enum(["refused", "passed"]).default("refused").meta({
+    description:
+      "images and documents that the gateway cannot read: passed to a hosted model only for a class that holds nobody's data",
+  }),
 });
 
 /** A secret, since the names of clients are personal data themselves. */

@@ -7,21 +7,50 @@ export const ProfileName = z.enum(["cloud", "airgapped"]).meta({
 });
 export type ProfileName = z.infer<typeof ProfileName>;
 
+/** A model and how it is reached: the profile's own, and one of yours beside a hosted one. */
+const endpoint = {
+  dialect: z.enum(["anthropic", "openai"]).meta({ description: "the wire format that the endpoint speaks" }),
+  url: Url.refine((url) => !/\/v1\/?$/.test(url), { error: "should be the base URL, without /v1" }).meta({
+    description: "base URL of the endpoint, without /v1",
+    examples: ["https://api.example.net"],
+  }),
+  secret: SecretName.optional().meta({ description: "the key of the endpoint; only the gateway gets it" }),
+  service: Name.optional().meta({ description: "the service of this estate that answers, if it is one of ours" }),
+  names: z
+    .record(z.string().min(1), z.string().min(1))
+    .meta({ description: "the model names that clients use, and the endpoint's own name of each" }),
+  dataClasses: z
+    .record(z.string(), z.array(Name).min(1, { error: "should list at least one class" }))
+    .default({})
+    .meta({
+      description:
+        "the classes of data that each of the names may be sent; a name that is not listed may be sent all that its class allows",
+      examples: [{ large: ["internal", "deidentified"] }],
+    }),
+  images: z.boolean().default(false).meta({ description: "a model of dialect openai reads images" }),
+};
+
+const Local = z
+  .strictObject(endpoint)
+  .meta({ description: "a model of your own beside the hosted one, for what must stay" });
+
 const Model = z
   .strictObject({
-    dialect: z.enum(["anthropic", "openai"]).meta({ description: "the wire format that the endpoint speaks" }),
-    url: Url.refine((url) => !/\/v1\/?$/.test(url), { error: "should be the base URL, without /v1" }).meta({
-      description: "base URL of the endpoint, without /v1",
-      examples: ["https://api.example.net"],
-    }),
+    ...endpoint,
     residency: z.enum(["local", "uk", "eu", "us", "global"]).meta({
       description: "where requests are processed; anything but local is a hosted model",
     }),
-    secret: SecretName.optional().meta({ description: "the provider key; only the gateway gets it" }),
-    service: Name.optional().meta({ description: "the service of this estate that answers, if it is one of ours" }),
-    names: z
-      .record(z.string().min(1), z.string().min(1))
-      .meta({ description: "the model names that clients use, and the endpoint's own name of each" }),
+    local: Local.optional(),
+    fallback: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({
+        description:
+          "the name of the local model that gets what cannot be cleaned for the hosted one, whatever models a key lists; " +
+          "such requests are refused without it",
+        examples: ["own"],
+      }),
   })
   .meta({ description: "where the gateway sends model requests" });
 

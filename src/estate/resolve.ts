@@ -1,5 +1,6 @@
 // Files -> Estate: the profile's side of the seam taken, maps made into sorted lists, images named by digest.
 import type { ComposeFile } from "./compose-file.ts";
+import { endpointsOf } from "./endpoints.ts";
 import type { Estate, EstateService, Image, SecretRef, Tier } from "./estate.ts";
 import type { EstateFiles, Parsed, ServiceFiles } from "./files.ts";
 import { imageOf } from "./image.ts";
@@ -90,7 +91,9 @@ function secretRefs(files: EstateFiles): SecretRef[] {
   const use = (secret: string, by: string): unknown => users.set(secret, [...(users.get(secret) ?? []), by]);
   use(DIGEST_KEY, "plans");
   for (const [profile, { model }] of Object.entries(files.estate.value.profiles)) {
-    if (model.secret !== undefined) use(model.secret, `profiles/${profile}/model`);
+    for (const { secret, at } of endpointsOf(model)) {
+      if (secret !== undefined) use(secret, ["profiles", profile, "model", ...at].join("/"));
+    }
   }
   for (const [kind, secret] of Object.entries(files.estate.value.privacy.dictionaries)) {
     if (secret !== undefined) use(secret, `privacy/dictionaries/${kind}`);

@@ -83,6 +83,10 @@ export const HostPlan = z.strictObject({
   notRehearsed: z
     .array(z.strictObject({ ref: asked, reason: z.string().meta({ description: "Why a twin cannot have it" }) }))
     .meta({ description: "Left out, because this host is a twin" }),
+  notes: z
+    .array(z.strictObject({ ref: asked, what: z.string().meta({ description: "What follows from it" }) }))
+    .optional()
+    .meta({ description: "What a person should know, whether anything changes or not" }),
   owned: z
     .strictObject({
       before: z.array(Owned).meta({ description: "What is listed there now" }),

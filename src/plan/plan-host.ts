@@ -70,10 +70,17 @@ export function planHost(input: PlanHostInput): HostPlan {
       ...(role === undefined ? unseen(all, look) : []),
     ],
     notRehearsed,
+    ...notesOf(wanted),
     owned: ownership(look, role === undefined ? all : [...all, ...look.owned], decided),
     history: history(look.applied ?? "", nonce),
     stages,
   };
+}
+
+/** Left out where there are none. */
+function notesOf(wanted: readonly Resource[]): Pick<HostPlan, "notes"> {
+  const notes = wanted.flatMap(({ ref, notes: told = [] }) => told.map((what) => ({ ref, what })));
+  return notes.length === 0 ? {} : { notes };
 }
 
 /** Lines that a host keeps: enough to refuse any plan that has not expired. */

@@ -13,8 +13,8 @@ export function renderHost(host: Host, at: number): Markup {
   const title = `host-${at + 1}`;
   return html`<section aria-labelledby="${title}">
     <h2 id="${title}">${host.host} <small>${summaryOf(host)}</small></h2>
-    ${renderIdentity(host)} ${roles.map((role) => renderRole(host, role, at))} ${renderStages(host)}
-    ${renderNotRehearsed(host)}
+    ${renderIdentity(host)} ${renderNotes(host)} ${roles.map((role) => renderRole(host, role, at))}
+    ${renderStages(host)} ${renderNotRehearsed(host)}
   </section>`;
 }
 
@@ -32,6 +32,14 @@ function renderIdentity({ os, python, machineId, hostKeys, fingerprint, resource
       <dd>${python}</dd>
     </dl>
   </details>`;
+}
+
+function renderNotes({ notes = [] }: Host): Markup | undefined {
+  if (notes.length === 0) return undefined;
+  return html`<h3>to know <small>${count(notes.length, "note")}</small></h3>
+    <ul>
+      ${notes.map(({ what }) => html`<li>${what}</li>`)}
+    </ul> `;
 }
 
 function renderRole(host: Host, role: string, at: number): Markup {

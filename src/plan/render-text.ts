@@ -54,6 +54,11 @@ function renderHost(host: HostPlan, options: RenderOptions): string {
     ...groups,
     ...section("waiting", waiting, options),
     ...section("refused", refusals, options),
+    ...section(
+      "to know",
+      (host.notes ?? []).map(({ what }) => `    ${paint("yellow", "*")} ${what}\n`),
+      options,
+    ),
     `\n  ${summaryOf(host)}\n`,
   ].join("");
 }

@@ -27,6 +27,8 @@ export type Resource<W = unknown> = {
   readonly adopt: boolean;
   /** The fact belongs to the machine's kernel, so a twin that shares a kernel cannot have it. Tells why. */
   readonly ownKernel?: string | undefined;
+  /** What follows from it that a person should know; every plan says it, whether it changes or not. */
+  readonly notes?: readonly string[] | undefined;
 };
 
 /** One difference between what is wanted and what is there. */

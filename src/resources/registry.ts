@@ -50,6 +50,7 @@ export type ResourceParts = {
   readonly risk?: Risk;
   readonly adopt?: boolean;
   readonly ownKernel?: string | undefined;
+  readonly notes?: readonly string[];
 };
 
 /** Makes a resource: checks and completes what is wanted by the kind's own schema. Throws ZodError: a bug in a role. */
@@ -65,5 +66,6 @@ export function resource(kind: string, role: string, wanted: unknown, parts: Res
     risk: parts.risk ?? "routine",
     adopt: parts.adopt ?? false,
     ...(parts.ownKernel === undefined ? {} : { ownKernel: parts.ownKernel }),
+    ...(parts.notes === undefined ? {} : { notes: parts.notes }),
   };
 }

@@ -1,5 +1,5 @@
 // The host's own table: input drops by default, and a container's port is closed unless the estate opens it.
-import type { EstateService } from "../estate/index.ts";
+import { endpointsOf, type EstateService } from "../estate/index.ts";
 import { resource } from "../resources/index.ts";
 import { bridgeOf, EGRESS_BRIDGE } from "./networks.ts";
 import type { Role, RoleInput } from "./role.ts";
@@ -124,11 +124,15 @@ function withinBridges({ estate }: RoleInput): string[] {
   return bridges.map((name) => `iifname "${name}" oifname "${name}" accept`);
 }
 
-/** Only the gateway is on this bridge, and only the model's port is let through. */
+/** Only the gateway is on this bridge, and only the models' ports are let through. */
 function egress({ estate }: RoleInput): string[] {
-  const url = new URL(estate.seam.model.url);
-  const port = url.port === "" ? (url.protocol === "https:" ? "443" : "80") : url.port;
-  return [`iifname "${EGRESS_BRIDGE}" tcp dport ${port} accept`];
+  const ports = new Set(endpointsOf(estate.seam.model).map(({ url }) => portOf(new URL(url))));
+  return [...ports].map((port) => `iifname "${EGRESS_BRIDGE}" tcp dport ${port} accept`);
+}
+
+function portOf({ port, protocol }: URL): string {
+  if (port !== "") return port;
+  return protocol === "https:" ? "443" : "80";
 }
 
 function servicesOn({ estate, host, skipped }: RoleInput): readonly EstateService[] {

@@ -56,6 +56,13 @@ function get(all: readonly Resource[], ref: Ref): Resource {
   return all.find((each) => each.ref === ref) ?? assert.fail(`nothing is wanted as ${ref}`);
 }
 
+/** What the firewall lets through from the gateway's own network. */
+function egressOf(of: Estate): string[] {
+  const { rules } = fieldsOf(get(wantedOf({ of }), "nft-table:inet demesne"));
+  const lines = rules.split("\n").filter((line) => line.includes('iifname "dm-egress"'));
+  return lines.map((line) => line.trim());
+}
+
 function textOf(all: readonly Resource[], path: string): string {
   return fieldsOf(get(all, `file:${path}`)).content;
 }
@@ -451,14 +458,19 @@ describe("the firewall", () => {
   });
 
   test("lets the gateway out to the model's port and no further", () => {
-    const { rules } = fieldsOf(get(wantedOf(), "nft-table:inet demesne"));
-    const egress = rules
-      .split("\n")
-      .filter((line) => line.includes('iifname "dm-egress"'))
-      .map((line) => line.trim());
-    assert.deepEqual(egress, [
+    assert.deepEqual(egressOf(estate), [
       'iifname "dm-egress" oifname "dm-egress" accept',
       'iifname "dm-egress" tcp dport 443 accept',
+    ]);
+  });
+
+  test("lets the gateway out to the port of a local model too, where there is one", () => {
+    const { model } = estate.seam;
+    const local = { ...model, url: "http://192.0.2.20:8000", names: { own: "worker" } };
+    const of = { ...estate, seam: { ...estate.seam, model: { ...model, local } } };
+    assert.deepEqual(egressOf(of).slice(1), [
+      'iifname "dm-egress" tcp dport 443 accept',
+      'iifname "dm-egress" tcp dport 8000 accept',
     ]);
   });
 });

@@ -4,12 +4,13 @@ import type { EstateService } from "../estate/index.ts";
 import { digestJson } from "../lib/digest.ts";
 import { envTemplate } from "../lib/secret-text.ts";
 import { INPUTS_LABEL, resource, type Ref, type Resource } from "../resources/index.ts";
-import { gatewayConfig, gatewaySecrets } from "./gateway-config.ts";
+import { gatewayConfig, gatewayNotes, gatewaySecrets } from "./gateway-config.ts";
 import { EGRESS_NETWORK, networkOf } from "./networks.ts";
 import type { Role, RoleInput } from "./role.ts";
 
 const ROLE = "service";
 const ROOT = "/etc/demesne/services";
+const GATEWAY_CONFIG = "gateway.yaml";
 /** Containers that read files as a group of their own know it by this number. */
 const CONTAINER_GROUP = { name: "demesne-container", gid: 10001 };
 
@@ -58,7 +59,12 @@ function resourcesOfService(each: EstateService, input: RoleInput): Resource[] {
       content: composeText(compose(each, secrets, files, inputs)),
     }),
     ...files.map(({ name, text }) =>
-      resource("file", ROLE, { path: `${folder}/${name}`, mode: "0640", group, content: text }),
+      resource(
+        "file",
+        ROLE,
+        { path: `${folder}/${name}`, mode: "0640", group, content: text },
+        isGateway(each) && name === GATEWAY_CONFIG ? { notes: gatewayNotes(input.estate) } : {},
+      ),
     ),
     ...secrets.map(({ file, secret, template }) =>
       resource("file", ROLE, {
@@ -106,7 +112,7 @@ function secretsOf(each: EstateService, { estate }: RoleInput): SecretFile[] {
 }
 
 function filesOf(each: EstateService, { estate }: RoleInput): { readonly name: string; readonly text: string }[] {
-  return isGateway(each) ? [...each.files, { name: "gateway.yaml", text: gatewayConfig(estate) }] : [...each.files];
+  return isGateway(each) ? [...each.files, { name: GATEWAY_CONFIG, text: gatewayConfig(estate) }] : [...each.files];
 }
 
 function isGateway(each: EstateService): boolean {
@@ -157,7 +163,7 @@ function mainPart(each: EstateService, secrets: readonly SecretFile[], files: re
     .filter((one) => one.as === "mount")
     .map((one) => `./secrets/${one.file}:/run/secrets/${one.file}:ro`);
   const configs = isGateway(each)
-    ? files.filter((one) => one.name === "gateway.yaml").map((one) => `./${one.name}:/etc/demesne/${one.name}:ro`)
+    ? files.filter((one) => one.name === GATEWAY_CONFIG).map((one) => `./${one.name}:/etc/demesne/${one.name}:ro`)
     : [];
   return { ports, ...(env.length === 0 ? {} : { env_file: env }), volumes: [...mounts, ...configs] };
 }
