@@ -103,7 +103,9 @@ async function decide(
     // Thrown before anything is reserved or sent.
     const local = error instanceof Unclean ? localRoute(desk.config, admitted.payers) : undefined;
     if (local === undefined) throw error;
-    await go(local);
+    await go(local).catch((failure: unknown) => {
+      throw isAbsent(failure) && !one.response.headersSent ? notNow(error, local) : failure;
+    });
   }
 }
 
@@ -111,6 +113,16 @@ async function decide(
 function localRoute({ privacy, live }: LoadedConfig, payers: readonly Limited[]): LiveRoute | undefined {
   const { fallback } = privacy;
   return fallback !== undefined && mayUse(payers, fallback) ? live.get(fallback) : undefined;
+}
+
+function isAbsent(failure: unknown): boolean {
+  return failure instanceof Refusal && failure.kind === "overloaded_error";
+}
+
+/** Said once and in words: a client that comes back by itself would find nobody again. */
+function notNow(unclean: unknown, { alias }: LiveRoute): Refusal {
+  const why = unclean instanceof Unclean ? unclean.message : "it cannot be cleaned";
+  return new Refusal("policy_blocked", `${why}; ${alias}, which would get it instead, does not answer`);
 }
 
 type Forward = Admitted & {

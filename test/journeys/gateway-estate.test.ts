@@ -119,6 +119,17 @@ describe("what cannot be cleaned", () => {
     });
   }
 
+  it("is refused in one request while the local model does not answer", async (t) => {
+    const { ask, hosted } = await running(
+      t,
+      { dataClass: " hosted: never,", model: localModel("http://127.0.0.1:9") },
+      false,
+    );
+    const { status, retry, text } = await ask("hello");
+    assert.deepEqual([status, retry, hosted.seen.length], [400, "false", 0]);
+    assert.match(text, /data of class deidentified does not leave.*; own, which would get it instead, does not answer/);
+  });
+
   it("is nothing else: what can be cleaned goes to the hosted model, cleaned", async (t) => {
     const { ask, hosted, local } = await running(t, {}, true);
     assert.equal((await ask("it is 943 476 5919")).status, 200);
