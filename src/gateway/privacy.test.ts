@@ -59,6 +59,7 @@ type Block = {
   readonly name?: string;
   readonly input?: object;
   readonly thinking?: string;
+  readonly citations?: readonly object[];
 };
 
 function message(content: readonly Block[], isStream: boolean): Scripted {
@@ -302,6 +303,76 @@ describe("a tool call of a hosted model", () => {
       assert.deepEqual(block?.type === "tool_use" && block.input, { command: `grep '${NHS}' notes.txt` });
     });
   }
+});
+
+/** Cites the last word of the document, as Anthropic counts: in the text that it was sent. `off`: by how much it is wrong. */
+function cites(off: number): NonNullable<FixtureOptions["script"]> {
+  return ({ body }) => {
+    const asked = JSON.parse(body);
+    const text: string = asked.messages[0].content[0].source.data;
+    const citation = {
+      type: "char_location",
+      cited_text: "there",
+      document_index: 0,
+      document_title: null,
+      start_char_index: text.length - 5 + off,
+      end_char_index: text.length + off,
+    };
+    if (asked.stream !== true) return message([{ type: "text", text: "so", citations: [citation] }], false);
+    const events = [
+      { type: "message_start", message: { id: "m", type: "message", role: "assistant", model: "x", content: [] } },
+      { type: "content_block_start", index: 0, content_block: { type: "text", text: "", citations: [] } },
+      { type: "content_block_delta", index: 0, delta: { type: "citations_delta", citation } },
+      { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "so" } },
+      { type: "content_block_stop", index: 0 },
+      { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { input_tokens: 1, output_tokens: 1 } },
+      { type: "message_stop" },
+    ];
+    const headers = { "content-type": "text/event-stream" };
+    return { headers, parts: events.map((event) => printEvent(event, event.type)) };
+  };
+}
+
+describe("a citation", () => {
+  const content = [
+    {
+      type: "document",
+      source: { type: "text", media_type: "text/plain", data: `It is ${NHS} there` },
+      citations: { enabled: true },
+    },
+    { type: "text", text: "what is it?" },
+  ];
+
+  for (const stream of [false, true]) {
+    it(`counts in the client's own document, ${stream ? "as a stream" : "whole"}`, async (t) => {
+      const { ask, worker } = await house(t, { script: cites(0) });
+      const { text } = await ask(request(content, { stream }));
+      assert.match(worker.seen[0]?.body ?? "", /It is QidNhsn\w{16} there/);
+      assert.match(text, /"cited_text":"there"[^}]*"start_char_index":19,"end_char_index":24/);
+    });
+
+    it(`that counts in no known text ends the answer, ${stream ? "as a stream" : "whole"}`, async (t) => {
+      const { ask } = await house(t, { script: cites(-1) });
+      const { text } = await ask(request(content, { stream }));
+      assert.match(text, /policy_blocked.*points to no place of the document/);
+      assert.doesNotMatch(text, /start_char_index/);
+    });
+  }
+
+  it("has no log probabilities beside it: a model is not asked for them, or the request is refused", async (t) => {
+    const route = { upstream: "http://127.0.0.1:9", dialect: "openai", model: "gpt", residency: "eu" };
+    const refusing = await house(t, { config: { routes: { "gpt-hosted": route } } });
+    const leaving = await house(t, { script: echo });
+    for (const more of [{ logprobs: true }, { top_logprobs: 3 }]) {
+      const refused = await refusing.ask(request("hello", { model: "gpt-hosted", ...more }), "/v1/chat/completions");
+      assert.equal(refused.headers.get("x-should-retry"), "false");
+      assert.match(refused.text, /policy_blocked/);
+      assert.match(refused.text, /logprobs: this field is not let through/);
+      const answer = await leaving.ask(request(NHS, more), "/v1/chat/completions");
+      assert.equal(JSON.parse(answer.text).choices[0].logprobs, null);
+      assert.doesNotMatch(leaving.worker.seen.at(-1)?.body ?? "", /logprobs/);
+    }
+  });
 });
 
 describe("what must not change", () => {

@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { JsonObject } from "../json.ts";
 import { Refusal } from "../refusal.ts";
 import { analyse, merged } from "./analyser.ts";
+import { Citations, withCitations } from "./citations.ts";
 import { FindingsCache, type Known } from "./findings-cache.ts";
 import { KIND_NUMBER, type Counts, type Findings } from "./kinds.ts";
 import { collect, replace } from "./leaves.ts";
@@ -82,8 +83,11 @@ export class Privacy {
     this.#checkThoughts(leaves.thoughts);
     const pseudonyms = new Pseudonyms(mintFor(this.#options.secret, key.id));
     const clean = replace(body, known, pseudonyms, rules.media === "passed");
-    const returning = pseudonyms.isEmpty ? undefined : { policy: this.#options.policy, pseudonyms };
-    return { body: clean, counts: pseudonyms.counts, returning };
+    const { counts } = pseudonyms;
+    if (pseudonyms.isEmpty) return { body: clean, counts, returning: undefined };
+    const citations = new Citations(body, clean, pseudonyms);
+    const returning = { policy: this.#options.policy, pseudonyms, citations };
+    return { body: withCitations(body, clean, citations), counts, returning };
   }
 
   async close(): Promise<void> {

@@ -11,7 +11,7 @@ export function restoredChat(answer: JsonObject, returning: Returning): JsonObje
   if (!Array.isArray(choices)) return answer;
   return {
     ...answer,
-    choices: choices.map((choice: unknown) => (isObject(choice) ? whole(choice, returning) : choice)),
+    choices: choices.map((choice: unknown) => (isObject(choice) ? whole(uncounted(choice), returning) : choice)),
   };
 }
 
@@ -27,6 +27,22 @@ function whole(choice: JsonObject, returning: Returning): JsonObject {
     ? { tool_calls: calls.map((call: unknown) => (isObject(call) ? wholeCall(call, returning) : call)) }
     : {};
   return { ...choice, message: { ...message, ...Object.fromEntries(texts), ...restoredCalls } };
+}
+
+/** Annotations and log probabilities are of the model's own text, letter by letter; the client gets another one. */
+function uncounted(choice: JsonObject): JsonObject {
+  const { message, delta } = choice;
+  return {
+    ...choice,
+    ...(isObject(message) ? { message: withoutAnnotations(message) } : {}),
+    ...(isObject(delta) ? { delta: withoutAnnotations(delta) } : {}),
+    ...("logprobs" in choice ? { logprobs: null } : {}),
+  };
+}
+
+function withoutAnnotations(part: JsonObject): JsonObject {
+  const { annotations: _, ...said } = part;
+  return said;
 }
 
 function wholeCall(call: JsonObject, returning: Returning): JsonObject {
@@ -54,7 +70,7 @@ export class ChatChunks {
   push(chunk: JsonObject): readonly JsonObject[] {
     const { choices } = chunk;
     if (!Array.isArray(choices) || choices.length === 0) return [chunk];
-    const changed = choices.map((choice: unknown) => (isObject(choice) ? this.#choice(choice) : choice));
+    const changed = choices.map((choice: unknown) => (isObject(choice) ? this.#choice(uncounted(choice)) : choice));
     const ends = choices.filter((choice) => isObject(choice) && typeof choice["finish_reason"] === "string");
     const rest = ends.flatMap((choice) => (isObject(choice) ? this.#rest(choice) : []));
     if (rest.length === 0) return [{ ...chunk, choices: changed }];

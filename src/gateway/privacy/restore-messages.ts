@@ -26,6 +26,18 @@ function restoredBlock(block: JsonObject, returning: Returning): JsonObject {
 
 function cite(citation: unknown, returning: Returning): unknown {
   if (!isObject(citation)) return citation;
+  if ("start_char_index" in citation)
+    return { ...restoredStrings(citation, returning), ...counted(citation, returning) };
+  return restoredStrings(citation, returning);
+}
+
+/** What is cited is what stands in the client's own document, at the place that it is given. */
+function counted(citation: JsonObject, { citations }: Returning): JsonObject {
+  const { cited_text, start_char_index, end_char_index } = citations.returned(citation);
+  return { cited_text, start_char_index, end_char_index };
+}
+
+function restoredStrings(citation: JsonObject, returning: Returning): JsonObject {
   return Object.fromEntries(
     Object.entries(citation).map(([key, value]) => [
       key,

@@ -1,11 +1,16 @@
 // Brings values back into what a tool is called with, unless the tool would carry them away.
 import type { JsonObject } from "../json.ts";
 import { Refusal } from "../refusal.ts";
+import type { Citations } from "./citations.ts";
 import type { PrivacyPolicy } from "./policy.ts";
 import type { Pseudonyms } from "./pseudonyms.ts";
 import { restored, Restorer } from "./restorer.ts";
 
-export type Returning = { readonly policy: PrivacyPolicy; readonly pseudonyms: Pseudonyms };
+export type Returning = {
+  readonly policy: PrivacyPolicy;
+  readonly pseudonyms: Pseudonyms;
+  readonly citations: Citations;
+};
 
 /** The arguments of one call, as JSON text in pieces. */
 export class ToolArguments {
