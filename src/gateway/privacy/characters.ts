@@ -37,23 +37,27 @@ function folded(code: number): number {
   return /[\p{L}\p{M}]/u.test(character) ? LETTER : OTHER;
 }
 
+/** A whole text read through FOLD, one byte a character, with zeros behind the last. */
+export type Codes = Uint8Array;
+
 /** 0 behind either end. */
-export function foldAt(text: string, at: number): number {
-  return at < 0 || at >= text.length ? 0 : (FOLD[text.charCodeAt(at)] ?? 0);
+export function codeAt(codes: Codes, at: number): number {
+  return at < 0 ? 0 : (codes[at] ?? 0);
 }
 
+// Each of these is asked several times a character: one comparison, since what is too small becomes very large.
+
 export function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39;
+  return (code - 0x30) >>> 0 < 10;
 }
 
 /** ASCII letters, upper or lower case. */
 export function isLatin(code: number): boolean {
-  const lower = code | 0x20;
-  return lower >= 0x61 && lower <= 0x7a && code < 0x80;
+  return ((code | 0x20) - 0x61) >>> 0 < 26;
 }
 
 export function isUpper(code: number): boolean {
-  return code >= 0x41 && code <= 0x5a;
+  return (code - 0x41) >>> 0 < 26;
 }
 
 /** A letter of any script. */

@@ -1,5 +1,7 @@
 // Check digits of the identifiers that have some. All work on digits from 0 to 9, `count` of them from `from` on.
 
+import type { Codes } from "./characters.ts";
+
 export type Digits = Uint8Array;
 
 /** NHS, CHI and H&C numbers: modulus 11, the weights from 10 down. */
@@ -39,11 +41,11 @@ export function isVatNumber(digits: Digits, from = 0): boolean {
   return (sum + check) % 97 === 0 || (sum + check + 55) % 97 === 0;
 }
 
-/** IBANs: modulus 97 over the text with its first four characters moved to the end. Takes upper-case letters and digits. */
-export function isIban(text: string): boolean {
+/** IBANs: modulus 97 over the first `count` characters with four of them moved to the end. Takes upper-case letters and digits. */
+export function isIban(codes: Codes, count: number): boolean {
   let rest = 0;
-  for (let n = 0; n < text.length; n += 1) {
-    const code = text.charCodeAt((n + 4) % text.length);
+  for (let n = 4; n < count + 4; n += 1) {
+    const code = codes[n < count ? n : n - count] ?? 0;
     rest = code >= 0x41 ? (rest * 100 + code - 55) % 97 : (rest * 10 + code - 0x30) % 97;
   }
   return rest === 1;

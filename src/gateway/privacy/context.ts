@@ -1,6 +1,8 @@
 // Words beside a number that say what it is. Read in one go when the first number asks for
 // them: a text without numbers is never cut into words.
-import { FOLD, isLatin } from "./characters.ts";
+import { isLatin, type Codes } from "./characters.ts";
+import { Folding } from "./folding.ts";
+import { wraps } from "./separators.ts";
 
 /** What the words speak of; one bit each. */
 export const ABOUT = {
@@ -84,11 +86,14 @@ function pair(first: number, second: number): number {
   return (Math.imul(first, 0x01_00_01_93) ^ second) | 0;
 }
 
+const keys = new Folding();
+
 /** What the words of a key such as `dateOfBirth` speak of. */
 export function aboutKey(key: string): number {
   const context = new Context();
   // Longer ones are no names of fields.
-  context.open(key.slice(0, BEFORE), 0);
+  const name = key.slice(0, BEFORE);
+  context.open(keys.fold(name), name.length, 0);
   return context.all;
 }
 
@@ -96,7 +101,8 @@ export function aboutKey(key: string): number {
 const LONGEST = 17;
 
 export class Context {
-  #text = "";
+  #codes: Codes = new Uint8Array(0);
+  #length = 0;
   #hint = 0;
   /** How far the text has been cut into words. */
   #read = 0;
@@ -109,8 +115,9 @@ export class Context {
   #next = 0;
 
   /** `hint` is what is known from outside: the keys under which the text stands. */
-  open(text: string, hint: number): void {
-    this.#text = text;
+  open(codes: Codes, length: number, hint: number): void {
+    this.#codes = codes;
+    this.#length = length;
     this.#hint = hint;
     this.#read = 0;
     this.#previous = 0;
@@ -122,7 +129,7 @@ export class Context {
 
   /** All that the text speaks of anywhere. */
   get all(): number {
-    this.#advance(this.#text.length);
+    this.#advance(this.#length);
     return this.#all;
   }
 
@@ -178,8 +185,7 @@ export class Context {
     this.#seek(end);
     for (let n = this.#next; n < this.#ends.length && (this.#ends[n] ?? 0) - end <= BEHIND; n += 1) {
       if (((this.#said[n] ?? 0) & about) === 0) continue;
-      const line = this.#text.indexOf("\n", end);
-      return line === -1 || line >= (this.#ends[n] ?? 0);
+      return !wraps(this.#codes, end, this.#ends[n] ?? 0);
     }
     return false;
   }
@@ -189,17 +195,17 @@ export class Context {
    * turns into upper case. What lies too far back for any number is left out.
    */
   #advance(to: number): void {
-    const text = this.#text;
-    const end = Math.min(to, text.length);
+    const codes = this.#codes;
+    const end = Math.min(to, this.#length);
     let at = this.#read;
     if (at >= end) return;
     if (end - at > BEFORE * 4) {
       at = end - BEFORE * 4;
-      while (isLatin(FOLD[text.charCodeAt(at)] ?? 0)) at += 1;
+      while (isLatin(codes[at] ?? 0)) at += 1;
       this.#previous = 0;
     }
     while (at < end) {
-      if (!isLatin(FOLD[text.charCodeAt(at)] ?? 0)) at += 1;
+      if (!isLatin(codes[at] ?? 0)) at += 1;
       else at = this.#word(at);
     }
     this.#read = at;
@@ -207,15 +213,14 @@ export class Context {
 
   /** Takes the word that begins here, and answers with its end. */
   #word(from: number): number {
-    const text = this.#text;
+    const codes = this.#codes;
     let at = from;
     let hash = 0;
     let wasLower = false;
-    for (let code = FOLD[text.charCodeAt(at)] ?? 0; isLatin(code) && !(wasLower && code < 0x61);) {
+    for (let code = codes[at] ?? 0; isLatin(code) && !(wasLower && code < 0x61); code = codes[at] ?? 0) {
       hash = step(hash, code | 0x20);
       wasLower = code >= 0x61;
       at += 1;
-      code = at < text.length ? (FOLD[text.charCodeAt(at)] ?? 0) : 0;
     }
     if (at - from <= LONGEST) this.#take(this.#previous, hash, at);
     this.#previous = hash;

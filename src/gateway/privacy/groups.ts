@@ -1,10 +1,13 @@
 // Groups of digits with something between them: `943 476 5919`, `12-34-56`, also over a line's end.
 import type { Digits } from "./checksums.ts";
-import { foldAt, isDigit, isLetter } from "./characters.ts";
+import { codeAt, isDigit, isLetter, type Codes } from "./characters.ts";
 import { separatorEnd, wraps } from "./separators.ts";
 
 const MOST_GROUPS = 11;
 const MOST_DIGITS = 32;
+
+/** By the length of the first group, those of the second that make an identifier of both. */
+const BEGINNINGS: readonly (readonly number[])[] = [[], [], [], [3, 4, 7], [3, 4, 6], [5], [4]];
 
 export class Groups {
   readonly digits: Digits = new Uint8Array(MOST_DIGITS + 8);
@@ -13,19 +16,19 @@ export class Groups {
   /** Digits up to and with each group. */
   readonly #totals = new Int32Array(MOST_GROUPS);
   #count = 0;
-  #text = "";
+  #codes: Codes = new Uint8Array(0);
 
   /** Reads the groups that begin at `start`, which is a digit. */
-  read(text: string, start: number): void {
-    this.#text = text;
+  read(codes: Codes, start: number): void {
+    this.#codes = codes;
     this.#count = 0;
     let at = start;
     let total = 0;
     let mayWrap = true;
     while (this.#count < MOST_GROUPS && total < MOST_DIGITS) {
       this.#starts[this.#count] = at;
-      let code = foldAt(text, at);
-      for (; isDigit(code) && total < MOST_DIGITS; code = foldAt(text, at)) {
+      let code = codeAt(codes, at);
+      for (; isDigit(code) && total < MOST_DIGITS; code = codeAt(codes, at)) {
         this.digits[total] = code - 0x30;
         total += 1;
         at += 1;
@@ -33,28 +36,25 @@ export class Groups {
       this.#ends[this.#count] = at;
       this.#totals[this.#count] = total;
       this.#count += 1;
-      const next = separatorEnd(text, at, mayWrap);
-      if (next === at || !isDigit(foldAt(text, next))) return;
-      mayWrap &&= !wraps(text, at, next);
+      const next = separatorEnd(codes, at, mayWrap);
+      if (next === at || !isDigit(codeAt(codes, next))) return;
+      mayWrap &&= !wraps(codes, at, next);
       at = next;
     }
   }
 
-  /** Whether the digits at `start` may begin an identifier, by how long their first two groups are. */
-  static mayBegin(text: string, start: number, hasWords: boolean): boolean {
-    const end = digitsEnd(text, start);
+  /** When the digits at `start` may begin an identifier, by how long their first two groups are. */
+  static mayBegin(codes: Codes, start: number): "never" | "always" | "beside a word" {
+    const end = digitsEnd(codes, start);
     const length = end - start;
-    if (length === 10 || length >= 12) return true;
-    if (length > 10 || length === 7) return false;
+    if (length === 10 || length >= 12) return "always";
+    if (length > 10 || length === 7) return "never";
     // Eight and nine digits mean something beside a word only, and so do pairs.
-    if (length >= 8) return hasWords;
-    const next = separatorEnd(text, end, true);
-    if (next === end) return length === 6 && hasWords;
-    const second = digitsEnd(text, next) - next;
-    if (length === 3) return second === 3 || second === 4 || second === 7;
-    if (length === 4) return second === 4 || second === 6 || second === 3;
-    if (length === 5) return second === 5;
-    return length === 6 ? second === 4 || hasWords : hasWords && second === length;
+    if (length >= 8) return "beside a word";
+    const next = separatorEnd(codes, end, true);
+    const second = next === end ? 0 : digitsEnd(codes, next) - next;
+    if (BEGINNINGS[length]?.includes(second) === true) return "always";
+    return length === 6 || (length < 3 && second === length) ? "beside a word" : "never";
   }
 
   get count(): number {
@@ -93,19 +93,19 @@ export class Groups {
   /** A number does not go on with a letter, nor with a hyphen or a dot and more digits. */
   #mayEnd(group: number): boolean {
     const end = this.end(group);
-    if (isLetter(foldAt(this.#text, end))) return false;
+    if (isLetter(codeAt(this.#codes, end))) return false;
     if (group + 1 >= this.#count) return true;
     for (let at = end; at < this.start(group + 1); at += 1) {
-      const code = foldAt(this.#text, at);
+      const code = codeAt(this.#codes, at);
       if (code === 0x2d || code === 0x2e) return false;
     }
     return true;
   }
 }
 
-function digitsEnd(text: string, start: number): number {
+function digitsEnd(codes: Codes, start: number): number {
   let at = start;
-  while (isDigit(foldAt(text, at))) at += 1;
+  while (isDigit(codeAt(codes, at))) at += 1;
   return at;
 }
 

@@ -1,6 +1,6 @@
 // E-mail addresses, and addresses of machines that are reached from anywhere.
 import { isIPv6 } from "node:net";
-import { foldAt, INVISIBLE, isDigit, isLatin, isWord, LETTER } from "./characters.ts";
+import { codeAt, INVISIBLE, isDigit, isLatin, isWord, LETTER, type Codes } from "./characters.ts";
 import { ABOUT } from "./context.ts";
 import type { Page } from "./page.ts";
 
@@ -17,23 +17,23 @@ const NO_DOMAIN = new Set(
 
 /** Finds the e-mail address round the @ at `at`; answers with its end, or 0. */
 export function findEmail(page: Page, at: number): number {
-  const { text } = page;
+  const { text, codes } = page;
   let start = at;
-  while (at - start < MOST_LOCAL && isLocal(foldAt(text, start - 1))) start -= 1;
-  while (start < at && !isWord(foldAt(text, start))) start += 1;
-  if (start < at && isEscape(text, start)) start += 1;
+  while (at - start < MOST_LOCAL && isLocal(codeAt(codes, start - 1))) start -= 1;
+  while (start < at && !isWord(codeAt(codes, start))) start += 1;
+  if (start < at && isEscape(codes, start)) start += 1;
   if (start === at) return 0;
-  const end = domainEnd(text, at + 1);
+  const end = domainEnd(page, at + 1);
   if (end === 0) return 0;
   // git@host:path is an address of a repository.
-  const isRepository = foldAt(text, end) === 0x3a && text.slice(start, at) === "git";
+  const isRepository = codeAt(codes, end) === 0x3a && text.slice(start, at) === "git";
   return isRepository ? 0 : page.find("email", start, end);
 }
 
 /** The n of a line's end that is spelled out, as in JSON. */
-export function isEscape(text: string, at: number): boolean {
-  if (foldAt(text, at - 1) !== 0x5c || foldAt(text, at - 2) === 0x5c) return false;
-  const code = text.charCodeAt(at);
+export function isEscape(codes: Codes, at: number): boolean {
+  if (codeAt(codes, at - 1) !== 0x5c || codeAt(codes, at - 2) === 0x5c) return false;
+  const code = codeAt(codes, at);
   return code === 0x6e || code === 0x72 || code === 0x74;
 }
 
@@ -46,27 +46,27 @@ function isLocal(code: number): boolean {
 }
 
 /** Labels with dots between, the last of letters only. */
-function domainEnd(text: string, from: number): number {
+function domainEnd({ text, codes }: Page, from: number): number {
   let at = from;
   let end = 0;
   let labelStart = from;
   for (; at - from < MOST_DOMAIN; at += 1) {
-    const code = foldAt(text, at);
+    const code = codeAt(codes, at);
     if (isWord(code) || code === 0x2d || code === INVISIBLE) continue;
-    const isLast = labelStart > from && isTop(text, labelStart, at);
+    const isLast = labelStart > from && isTop(text, codes, labelStart, at);
     if (isLast) end = at;
-    if (code !== 0x2e || !isWord(foldAt(text, at + 1)) || at === labelStart) break;
+    if (code !== 0x2e || !isWord(codeAt(codes, at + 1)) || at === labelStart) break;
     labelStart = at + 1;
   }
   return end;
 }
 
-function isTop(text: string, start: number, end: number): boolean {
+function isTop(text: string, codes: Codes, start: number, end: number): boolean {
   if (end - start < 2 || end - start > 24) return false;
   const label = text.slice(start, end).toLowerCase();
   if (label.startsWith("xn--")) return true;
   for (let at = start; at < end; at += 1) {
-    const code = foldAt(text, at);
+    const code = codeAt(codes, at);
     if (!isLatin(code) && code !== LETTER && code !== INVISIBLE) return false;
   }
   return !NO_DOMAIN.has(label);
@@ -74,40 +74,44 @@ function isTop(text: string, start: number, end: number): boolean {
 
 /** Finds the IPv4 address whose first digit stands at `start`; answers with its end, or 0. */
 export function findIpv4(page: Page, start: number): number {
-  const { text } = page;
+  const { codes } = page;
   // One to three digits and a dot.
-  if (foldAt(text, start + 1) !== 0x2e && foldAt(text, start + 2) !== 0x2e && foldAt(text, start + 3) !== 0x2e)
+  if (codeAt(codes, start + 1) !== 0x2e && codeAt(codes, start + 2) !== 0x2e && codeAt(codes, start + 3) !== 0x2e)
     return 0;
-  const parts: number[] = [];
+  let address = 0;
   let at = start;
   for (let part = 0; part < 4; part += 1) {
     const from = at;
     let value = 0;
-    for (let code = foldAt(text, at); isDigit(code) && at - from < 4; code = foldAt(text, at)) {
+    for (let code = codeAt(codes, at); isDigit(code) && at - from < 4; code = codeAt(codes, at)) {
       value = value * 10 + code - 0x30;
       at += 1;
     }
     if (at === from || value > 255) return 0;
-    parts.push(value);
-    if (part < 3 && foldAt(text, at) !== 0x2e) return 0;
+    address = address * 256 + value;
+    if (part < 3 && codeAt(codes, at) !== 0x2e) return 0;
     if (part < 3) at += 1;
   }
-  const after = foldAt(text, at);
-  if (isWord(after) || (after === 0x2e && isDigit(foldAt(text, at + 1)))) return 0;
-  if (!isGlobal(parts) || !isBegin(text, start)) return 0;
+  const after = codeAt(codes, at);
+  if (isWord(after) || (after === 0x2e && isDigit(codeAt(codes, at + 1)))) return 0;
+  if (!isGlobal(address) || !isBegin(codes, start)) return 0;
   const isSure = at - start >= 10 || page.context.before(ABOUT.network, start);
   return isSure && !page.context.before(ABOUT.version, start) ? page.find("ip", start, at) : 0;
 }
 
 /** Versions begin with a letter or a name and a slash; longer rows of numbers go on from before. */
-function isBegin(text: string, start: number): boolean {
-  const before = foldAt(text, start - 1);
+function isBegin(codes: Codes, start: number): boolean {
+  const before = codeAt(codes, start - 1);
   if (isWord(before) || before === 0x2e || before === 0x2d || before === 0x5f) return false;
-  return before !== 0x2f || !isLatin(foldAt(text, start - 2));
+  return before !== 0x2f || !isLatin(codeAt(codes, start - 2));
 }
 
 /** Neither loopback, private, link-local, shared, multicast, for documentation, nor a network as a whole. */
-function isGlobal([a = 0, b = 0, c = 0, d = 0]: readonly number[]): boolean {
+function isGlobal(address: number): boolean {
+  const a = address >>> 24;
+  const b = (address >>> 16) & 255;
+  const c = (address >>> 8) & 255;
+  const d = address & 255;
   if (a === 0 || a === 10 || a === 127 || a >= 224) return false;
   if ((a === 172 && b >= 16 && b <= 31) || (a === 192 && b === 168) || (a === 169 && b === 254)) return false;
   if (a === 100 && b >= 64 && b <= 127) return false;
@@ -119,20 +123,20 @@ function isGlobal([a = 0, b = 0, c = 0, d = 0]: readonly number[]): boolean {
 
 /** Finds the IPv6 address whose first character stands at `start`, global ones only; answers with its end, or 0. */
 export function findIpv6(page: Page, start: number): number {
-  const { text } = page;
-  const first = foldAt(text, start);
+  const { text, codes } = page;
+  const first = codeAt(codes, start);
   if (
     (first !== 0x32 && first !== 0x33) ||
-    foldAt(text, start + 4) !== 0x3a ||
-    isWord(foldAt(text, start - 1)) ||
-    foldAt(text, start - 1) === 0x3a
+    codeAt(codes, start + 4) !== 0x3a ||
+    isWord(codeAt(codes, start - 1)) ||
+    codeAt(codes, start - 1) === 0x3a
   )
     return 0;
   let end = start;
-  while (end - start < 45 && isHexOrColon(foldAt(text, end))) end += 1;
-  if (isWord(foldAt(text, end))) return 0;
+  while (end - start < 45 && isHexOrColon(codeAt(codes, end))) end += 1;
+  if (isWord(codeAt(codes, end))) return 0;
   // A colon at the end belongs to the sentence.
-  while (foldAt(text, end - 1) === 0x3a) end -= 1;
+  while (codeAt(codes, end - 1) === 0x3a) end -= 1;
   const address = text.slice(start, end).toLowerCase();
   if (!isIPv6(address) || /^2001:0?db8:/.test(address) || address.startsWith("3fff:")) return 0;
   return page.find("ip", start, end);

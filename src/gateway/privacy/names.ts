@@ -1,6 +1,6 @@
 // Names that the estate knows: its clients, deals and staff. Found at the beginnings of words, whatever their case, accents
-// and spaces; a filter of the words' first two letters lets nearly all words of a text pass unread.
-import { foldAt, foldedWord, INVISIBLE, isLetter, isWord } from "./characters.ts";
+// and spaces; a filter of the first words' hashes lets nearly all words of a text pass without a string made of them.
+import { codeAt, foldedWord, INVISIBLE, isLatin, isLetter, isWord, type Codes } from "./characters.ts";
 import type { Kind } from "./kinds.ts";
 import type { Page } from "./page.ts";
 import { separatorEnd } from "./separators.ts";
@@ -12,10 +12,14 @@ type Name = { readonly kind: Kind; readonly rest: readonly string[] };
 /** A word longer than this is no name's. */
 const LONGEST = 48;
 
+/** Bits of a hash that the filter looks at. */
+const FILTERED = 0xffff;
+
 export class NameList {
   /** By the first word, the longest name first. */
   readonly #byFirst = new Map<string, Name[]>();
-  readonly #beginnings = new Set<number>();
+  /** Whether some first word has this hash. */
+  readonly #filter = new Uint8Array(FILTERED + 1);
 
   constructor(dictionaries: readonly Dictionary[]) {
     for (const { kind, names } of dictionaries) for (const name of names) this.#learn(kind, name);
@@ -28,17 +32,24 @@ export class NameList {
 
   /** Answers with the end of the name that begins here, or of the word when none does, or 0 inside a word. */
   find(page: Page, at: number): number {
-    const { text } = page;
-    if (isWord(foldAt(text, at - 1))) return 0;
-    const end = wordEnd(text, at);
-    if (end - at > LONGEST || !this.#mayBegin(text, at)) return end;
-    const names = this.#byFirst.get(wordAt(text, at, end));
-    if (names === undefined) return end;
-    for (const { kind, rest } of names) {
-      const last = restEnd(text, end, rest);
+    const { codes } = page;
+    if (isWord(codeAt(codes, at - 1))) return 0;
+    let hash = 0;
+    let end = at;
+    for (let code = codeAt(codes, end); isLetter(code) || code === INVISIBLE; code = codeAt(codes, end)) {
+      hash = isLatin(code) ? step(hash, code & ~0x20) : stepForeign(hash, page.text.charCodeAt(end));
+      end += 1;
+    }
+    if (end - at > LONGEST || this.#filter[slot(hash)] === 0) return end;
+    return this.#findFrom(page, at, end) || end;
+  }
+
+  #findFrom(page: Page, at: number, end: number): number {
+    for (const { kind, rest } of this.#byFirst.get(wordAt(page, at, end)) ?? []) {
+      const last = restEnd(page, end, rest);
       if (last !== 0) return page.find(kind, at, last);
     }
-    return end;
+    return 0;
   }
 
   #learn(kind: Kind, name: string): void {
@@ -49,40 +60,59 @@ export class NameList {
     const known = this.#byFirst.get(first) ?? [];
     known.push({ kind, rest });
     this.#byFirst.set(first, known);
-    this.#beginnings.add(beginning(first.charCodeAt(0)));
-  }
-
-  #mayBegin(text: string, at: number): boolean {
-    const code = text.charCodeAt(at);
-    return code >= 0x80 || this.#beginnings.has(beginning(code));
+    this.#filter[slot(hashOf(first))] = 1;
   }
 }
 
-function beginning(code: number): number {
-  return code < 0x80 ? code & ~0x20 : 0;
+function step(hash: number, code: number): number {
+  return (Math.imul(hash, 31) + code) | 0;
 }
 
-function wordAt(text: string, from: number, to: number): string {
+function slot(hash: number): number {
+  return (hash ^ (hash >>> 16)) & FILTERED;
+}
+
+/** Of a word that is folded. */
+function hashOf(word: string, from = 0): number {
+  let hash = from;
+  for (let at = 0; at < word.length; at += 1) hash = step(hash, word.charCodeAt(at));
+  return hash;
+}
+
+const foreign = new Map<number, string>();
+
+/** A letter beyond ASCII counts as what it is folded to, letter by letter: é as E, ß as SS. */
+function stepForeign(hash: number, code: number): number {
+  let folded = foreign.get(code);
+  if (folded === undefined) {
+    folded = foldedWord(String.fromCharCode(code));
+    foreign.set(code, folded);
+  }
+  return hashOf(folded, hash);
+}
+
+function wordAt({ text }: Page, from: number, to: number): string {
   return foldedWord(text.slice(from, to));
 }
 
-/** Letters, digits, and what is not seen. */
-function wordEnd(text: string, from: number): number {
+/** Letters, and what is not seen. */
+function wordEnd(codes: Codes, from: number): number {
   let at = from;
-  for (let code = foldAt(text, at); isLetter(code) || code === INVISIBLE; code = foldAt(text, at)) at += 1;
+  for (let code = codeAt(codes, at); isLetter(code) || code === INVISIBLE; code = codeAt(codes, at)) at += 1;
   return at;
 }
 
 /** The end of the words that must follow; 0 when they do not. */
-function restEnd(text: string, from: number, rest: readonly string[]): number {
+function restEnd(page: Page, from: number, rest: readonly string[]): number {
+  const { codes } = page;
   let at = from;
   for (const wanted of rest) {
-    const mark = foldAt(text, at);
-    const start = separatorEnd(text, mark === 0x27 || mark === 0x26 ? at + 1 : at, true);
+    const mark = codeAt(codes, at);
+    const start = separatorEnd(codes, mark === 0x27 || mark === 0x26 ? at + 1 : at, true);
     if (start === at) return 0;
-    const end = wordEnd(text, start);
-    if (wordAt(text, start, end) !== wanted) return 0;
+    const end = wordEnd(codes, start);
+    if (wordAt(page, start, end) !== wanted) return 0;
     at = end;
   }
-  return isWord(foldAt(text, at)) ? 0 : at;
+  return isWord(codeAt(codes, at)) ? 0 : at;
 }

@@ -1,6 +1,6 @@
 // Identifiers that are digits only, and long enough to mean somebody: health numbers, taxpayer references, cards, bank
 // details, passports, companies, VAT.
-import { foldAt, isDigit, isWord } from "./characters.ts";
+import { codeAt, isDigit, isWord, type Codes } from "./characters.ts";
 import {
   isCardRange,
   isDayAndMonth,
@@ -21,7 +21,7 @@ const CARD_LENGTHS = [16, 15, 14, 19, 13, 18];
 
 /** Finds what begins with the first group; answers with its end, or 0. */
 export function findNumber(page: Page, groups: Groups): number {
-  if (!mayBegin(page.text, groups.start(0))) return 0;
+  if (!mayBegin(page, groups.start(0))) return 0;
   return (
     findTenDigits(page, groups) ||
     findCard(page, groups) ||
@@ -32,22 +32,22 @@ export function findNumber(page: Page, groups: Groups): number {
 }
 
 /** Fractions, amounts, and what goes on from a longer thing (a UUID, a version, a date) are no beginnings. */
-function mayBegin(text: string, start: number): boolean {
-  const before = foldAt(text, start - 1);
+function mayBegin({ text, codes }: Page, start: number): boolean {
+  const before = codeAt(codes, start - 1);
   if (before === 0x2e || before === 0x2d || before === 0x2c) {
-    const further = foldAt(text, start - 2);
+    const further = codeAt(codes, start - 2);
     if (isDigit(further)) return before === 0x2c;
-    return before === 0x2c || !isDigit(wordBegin(text, start - 2));
+    return before === 0x2c || !isDigit(wordBegin(codes, start - 2));
   }
   // Dollar, pound, euro, yen, number sign of colours.
-  return before !== 0x24 && text[start - 1] !== "£" && text[start - 1] !== "€" && text[start - 1] !== "¥";
+  return before !== 0x24 && (before < 0x80 || !"£€¥".includes(text.charAt(start - 1)));
 }
 
 /** Some digit of the word that ends here, or its first character. */
-function wordBegin(text: string, end: number): number {
-  let code = foldAt(text, end);
-  for (let at = end; at > end - 16 && isWord(foldAt(text, at)); at -= 1) {
-    code = foldAt(text, at);
+function wordBegin(codes: Codes, end: number): number {
+  let code = codeAt(codes, end);
+  for (let at = end; at > end - 16 && isWord(codeAt(codes, at)); at -= 1) {
+    code = codeAt(codes, at);
     if (isDigit(code)) return code;
   }
   return code;
@@ -62,7 +62,8 @@ const PLAIN_TEN = new Set(["3-3-4", "6-4", "3-7"].map(shapeOf));
 function findTenDigits(page: Page, groups: Groups): number {
   const last = groups.endingAt(10);
   if (last === -1) return 0;
-  const [start, end] = [groups.start(0), groups.end(last)];
+  const start = groups.start(0);
+  const end = groups.end(last);
   const shape = groups.shape(last);
   if (last > 0 && !GROUPED_TEN.has(shape)) return 0;
   const { digits } = groups;
@@ -76,7 +77,8 @@ function findTenDigits(page: Page, groups: Groups): number {
 
 /** By the range that the number was issued from; `undefined` where none is known. */
 function healthKind(digits: Digits): Kind | undefined {
-  const [first = 0, second = 0] = digits;
+  const first = digits[0] ?? 0;
+  const second = digits[1] ?? 0;
   if (first === 4 || first === 6 || first === 7 || first === 9) return "nhs";
   if (first === 3 && second >= 2) return "hc";
   const day = first * 10 + second;
@@ -97,7 +99,8 @@ function findCard(page: Page, groups: Groups): number {
     const last = groups.endingAt(count);
     if (last === -1 || (last > 0 && !CARD_SHAPES.has(groups.shape(last)))) continue;
     if (!isCardRange(groups.digits, count) || !isLuhn(groups.digits, count)) continue;
-    const [start, end] = [groups.start(0), groups.end(last)];
+    const start = groups.start(0);
+    const end = groups.end(last);
     const isUsual = count === 15 || count === 16 || last > 0;
     if (isUsual || page.context.around(ABOUT.card, start, end)) return page.find("card", start, end);
   }
@@ -124,7 +127,8 @@ function findBank(page: Page, groups: Groups): number {
 function findNineDigits(page: Page, groups: Groups): number {
   const last = groups.endingAt(9);
   if (last === -1) return 0;
-  const [start, end] = [groups.start(0), groups.end(last)];
+  const start = groups.start(0);
+  const end = groups.end(last);
   if (isUniform(groups.digits, 0, 9)) return 0;
   if (isVatNumber(groups.digits) && page.context.around(ABOUT.vat, start, end)) return page.find("vat", start, end);
   return page.context.around(ABOUT.passport, start, end) ? page.find("passport", start, end) : 0;
@@ -133,10 +137,11 @@ function findNineDigits(page: Page, groups: Groups): number {
 function findEightDigits(page: Page, groups: Groups): number {
   const last = groups.endingAt(8);
   if (last === -1 || last > 1 || isUniform(groups.digits, 0, 8)) return 0;
-  const [start, end] = [groups.start(0), groups.end(last)];
+  const start = groups.start(0);
+  const end = groups.end(last);
   if (last === 1 && groups.length(0) !== 4) return 0;
-  const { digits, context } = { digits: groups.digits, context: page.context };
-  if (isCompactDate(digits)) return 0;
+  const { context } = page;
+  if (isCompactDate(groups.digits)) return 0;
   if (context.around(ABOUT.company, start, end)) return page.find("company", start, end);
   return context.around(ABOUT.account, start, end) ? page.find("bank_account", start, end) : 0;
 }

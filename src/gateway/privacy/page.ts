@@ -1,20 +1,31 @@
-// What the recognisers share while one text is read: the text, the words beside each number, and where findings go.
+// What the recognisers share while one text is read: the text and its codes, the words beside each number, and where
+// findings go.
+import type { Codes } from "./characters.ts";
 import { Context } from "./context.ts";
+import { Folding } from "./folding.ts";
 import { KIND_NUMBER, type Kind } from "./kinds.ts";
 
 export class Page {
   readonly context = new Context();
+  readonly #folding = new Folding();
   #text = "";
+  #codes: Codes = new Uint8Array(0);
   #found: number[] = [];
 
   get text(): string {
     return this.#text;
   }
 
+  /** What recognisers read; the text itself is for the few that compare spellings. */
+  get codes(): Codes {
+    return this.#codes;
+  }
+
   open(text: string, hint: number): void {
     this.#text = text;
+    this.#codes = this.#folding.fold(text);
     this.#found = [];
-    this.context.open(text, hint);
+    this.context.open(this.#codes, text.length, hint);
   }
 
   get found(): readonly number[] {
@@ -23,7 +34,8 @@ export class Page {
 
   /** Where the last finding ends. */
   get foundUpTo(): number {
-    return this.#found.at(-2) ?? 0;
+    const { length } = this.#found;
+    return length === 0 ? 0 : (this.#found[length - 2] ?? 0);
   }
 
   /** Notes a finding and answers with its end. A longer one takes the place of those that it covers. */

@@ -1,25 +1,28 @@
 // Where somebody lives: postcodes and the lines of an address.
-import { foldAt, isDigit, isLatin, isUpper, isWord } from "./characters.ts";
+import { codeAt, isDigit, isLatin, isUpper, isWord, type Codes } from "./characters.ts";
 import { ABOUT } from "./context.ts";
 import type { Page } from "./page.ts";
+import { Pairs } from "./pairs.ts";
 import { separatorEnd } from "./separators.ts";
-import type { Letters } from "./shapes.ts";
+import { shape, type Letters } from "./shapes.ts";
 
 /** All areas of the Royal Mail, and those of the Crown dependencies. */
-const AREAS = new Set(
+const AREAS = new Pairs(
   (
     "AB AL B BA BB BD BF BH BL BN BR BS BT BX CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT DY E EC EH EN EX FK FY G " +
     "GL GU GX GY HA HD HG HP HR HS HU HX IG IM IP IV JE KA KT KW KY L LA LD LE LL LN LS LU M ME MK ML N NE NG NN NP NR NW OL " +
     "OX PA PE PH PL PO PR RG RH RM S SA SE SG SK SL SM SN SO SP SR SS ST SW SY TA TD TF TN TQ TR TS TW UB W WA WC WD WF WN WR " +
     "WS WV YO ZE"
-  ).split(" "),
+  )
+    .split(" ")
+    .map((area) => area.padEnd(2)),
 );
 
-const SHAPES = ["A99AA", "A999AA", "AA99AA", "AA999AA", "A9A9AA", "AA9A9AA"] as const;
+const SHAPES = ["A99AA", "A999AA", "AA99AA", "AA999AA", "A9A9AA", "AA9A9AA"].map(shape);
 
 /** Finds the postcode that begins at `start`, the first letter of its word; answers with its end, or 0. */
 export function findPostcode(page: Page, start: number, letters: Letters): number {
-  const count = postcodeLength(page.text, start, letters);
+  const count = postcodeLength(page.codes, start, letters);
   if (count === 0) return 0;
   const end = letters.endOf(count);
   const isSure = letters.isUpper(count) && letters.parts(count) === 2;
@@ -27,18 +30,23 @@ export function findPostcode(page: Page, start: number, letters: Letters): numbe
 }
 
 /** How many letters and digits the postcode has that begins here; 0 for none. */
-function postcodeLength(text: string, start: number, letters: Letters): number {
-  letters.read(text, start, 7);
-  for (const shape of SHAPES) {
-    const count = shape.length;
-    if (!letters.fits(shape) || letters.endOf(count) === 0) continue;
-    const area = letters.string(letters.code(1) >= 0x41 ? 2 : 1);
-    if (!AREAS.has(area) || !isInward(letters, count)) continue;
+function postcodeLength(codes: Codes, start: number, letters: Letters): number {
+  letters.read(codes, start, 7);
+  for (const each of SHAPES) {
+    const { count } = each;
+    if (!letters.fits(each) || letters.endOf(count) === 0) continue;
+    if (!isArea(letters) || !isInward(letters, count)) continue;
     // The only gap is the one before the last three.
     const parts = letters.parts(count);
     if (parts === 1 || (parts === 2 && letters.isParted(count - 3))) return count;
   }
   return 0;
+}
+
+/** One letter or two. */
+function isArea(letters: Letters): boolean {
+  const second = letters.code(1);
+  return AREAS.has(letters.code(0), second >= 0x41 ? second : 0x20);
 }
 
 function isInward(letters: Letters, count: number): boolean {
@@ -62,19 +70,19 @@ const MOST_WORDS = 4;
 
 /** Finds `12a High Street, Leeds LS1 4AP` from its number on; answers with its end, or 0. */
 export function findAddress(page: Page, start: number, letters: Letters): number {
-  const { text } = page;
+  const { text, codes } = page;
   let at = start;
-  while (isDigit(foldAt(text, at))) at += 1;
+  while (isDigit(codeAt(codes, at))) at += 1;
   if (at - start > 4) return 0;
-  if (isLatin(foldAt(text, at)) && !isWord(foldAt(text, at + 1))) at += 1;
-  const gap = foldAt(text, at);
+  if (isLatin(codeAt(codes, at)) && !isWord(codeAt(codes, at + 1))) at += 1;
+  const gap = codeAt(codes, at);
   if (gap !== 0x20 && gap !== 0x2c && gap !== 0x0a && gap !== 0x0d && gap !== 0x5c) return 0;
   for (let words = 0; words <= MOST_WORDS; words += 1) {
-    const next = separatorEnd(text, foldAt(text, at) === 0x2c ? at + 1 : at, true);
-    if (next === at || !isUpper(foldAt(text, next))) return 0;
-    const end = wordEnd(text, next);
+    const next = separatorEnd(codes, codeAt(codes, at) === 0x2c ? at + 1 : at, true);
+    if (next === at || !isUpper(codeAt(codes, next))) return 0;
+    const end = wordEnd(codes, next);
     if (words > 0 && STREETS.has(text.slice(next, end).toLowerCase())) {
-      return page.find("address", flatBegin(text, start), townEnd(page.text, end, letters));
+      return page.find("address", flatBegin(text, start), townEnd(codes, end, letters));
     }
     at = end;
   }
@@ -90,22 +98,22 @@ function flatBegin(text: string, start: number): number {
 }
 
 /** The address goes on to its postcode, if one follows within a few capitalised words. */
-function townEnd(text: string, streetEnd: number, letters: Letters): number {
+function townEnd(codes: Codes, streetEnd: number, letters: Letters): number {
   let at = streetEnd;
   for (let words = 0; words < 7; words += 1) {
-    const comma = foldAt(text, at) === 0x2c ? at + 1 : at;
-    const parted = separatorEnd(text, comma, true);
+    const comma = codeAt(codes, at) === 0x2c ? at + 1 : at;
+    const parted = separatorEnd(codes, comma, true);
     const next = parted === comma && comma > at ? comma : parted;
-    if (next === at || !isUpper(foldAt(text, next))) return streetEnd;
-    const postcode = postcodeLength(text, next, letters);
+    if (next === at || !isUpper(codeAt(codes, next))) return streetEnd;
+    const postcode = postcodeLength(codes, next, letters);
     if (postcode !== 0) return letters.endOf(postcode);
-    at = wordEnd(text, next);
+    at = wordEnd(codes, next);
   }
   return streetEnd;
 }
 
-function wordEnd(text: string, start: number): number {
+function wordEnd(codes: Codes, start: number): number {
   let at = start;
-  for (let code = foldAt(text, at); isLatin(code) || code >= 0x80 || code === 0x27; code = foldAt(text, at)) at += 1;
+  for (let code = codeAt(codes, at); isLatin(code) || code >= 0x80 || code === 0x27; code = codeAt(codes, at)) at += 1;
   return at;
 }

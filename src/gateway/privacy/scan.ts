@@ -1,13 +1,15 @@
 // Finds personal data in one text, in one pass. It looks only where something can begin: at a digit, an @, the few
 // characters that keys begin with, and, with dictionaries, at words. From there each recogniser reads a bounded stretch, so
 // the time grows with the text's length and with nothing else, whatever the text is.
-import { FOLD, foldAt, isDigit, isLatin, isWord } from "./characters.ts";
-import { findKey, findPrivateKey, findUrlPassword } from "./credentials.ts";
+import { codeAt, isDigit, isLatin, isWord } from "./characters.ts";
+import { findKey, findPrivateKey, mayBeKey } from "./credentials.ts";
 import { DigitAnchor } from "./digit-anchor.ts";
 import { findEmail } from "./internet.ts";
 import type { Findings } from "./kinds.ts";
 import type { NameList } from "./names.ts";
 import { Page } from "./page.ts";
+import { Pairs } from "./pairs.ts";
+import { findUrlPassword } from "./passwords.ts";
 import { isPlaceholderAt, PLACEHOLDER_LENGTH } from "./placeholder.ts";
 
 const DIGIT = 1;
@@ -19,15 +21,11 @@ const HYPHEN = 6;
 const UNDERSCORE = 7;
 
 /** The last two letters before a key's first hyphen or underscore: sk-, ghp_, xoxb-, glpat-, github_pat_ and so on. */
-const KEY_ENDS = new Set(
-  "sk rk pk hp ho hu hs hr ub at xb xp xa xs pp pm hf op pi"
-    .split(" ")
-    .map((two) => two.charCodeAt(0) * 256 + two.charCodeAt(1)),
-);
+const KEY_ENDS = new Pairs("sk rk pk hp ho hu hs hr ub at xb xp xa xs pp pm hf op pi".split(" "));
 
 /** What may begin at each character; everything else is stepped over. */
 function anchors(withNames: boolean): Uint8Array {
-  return FOLD.map((code) => {
+  return Uint8Array.from({ length: 256 }, (_, code) => {
     if (isDigit(code)) return DIGIT;
     if (code === 0x40) return AT;
     if ((code | 0x20) === 0x71) return QUAINT;
@@ -52,17 +50,18 @@ export class Scanner {
   /** `hint`: what the keys speak of under which the text stands. */
   scan(text: string, hint = 0): Findings {
     this.#page.open(text, hint);
-    this.#run(text);
+    this.#digits.forget();
+    this.#run(text.length);
     return this.#page.found;
   }
 
   /** A function of its own with nothing behind the loop: it is compiled while it runs, and stays so. */
-  #run(text: string): void {
+  #run(length: number): void {
     const table = this.#anchors;
-    const { length } = text;
+    const { codes } = this.#page;
     let at = 0;
     while (at < length) {
-      const anchor = table[text.charCodeAt(at)];
+      const anchor = table[codes[at] ?? 0];
       // Whatever a recogniser answers, the scan goes forward.
       at = anchor === 0 ? at + 1 : this.#stopIn(at + 1, this.#look(anchor, at));
     }
@@ -70,11 +69,12 @@ export class Scanner {
 
   /** What is stepped over as a word may hold what looks like a pseudonym: there the scan stops. */
   #stopIn(from: number, to: number): number {
-    const { text, foundUpTo } = this.#page;
+    if (to <= from) return from;
+    const { codes, foundUpTo } = this.#page;
     for (let at = Math.max(from, foundUpTo); at < to; at += 1) {
-      if ((text.charCodeAt(at) | 0x20) === 0x71) return at;
+      if ((codeAt(codes, at) | 0x20) === 0x71) return at;
     }
-    return Math.max(from, to);
+    return to;
   }
 
   /** Looks at one anchor and answers where to go on, which is always further on. */
@@ -98,26 +98,25 @@ export class Scanner {
   }
 
   #lookAtQ(at: number): number {
-    const { text } = this.#page;
-    const isPseudonym = (text.charCodeAt(at + 1) | 0x20) === 0x69 && isPlaceholderAt(text, at);
+    const { text, codes } = this.#page;
+    const isPseudonym = (codeAt(codes, at + 1) | 0x20) === 0x69 && isPlaceholderAt(text, at);
     return isPseudonym ? this.#page.find("literal", at, at + PLACEHOLDER_LENGTH) : this.#lookAtWord(at);
   }
 
   /** AKIA, ASIA, AIza, AGE-SECRET-KEY: the keys that begin with a capital A. */
   #lookAtA(at: number): number {
-    const { text } = this.#page;
-    const second = text.charCodeAt(at + 1);
-    const mayBe = second === 0x4b || second === 0x53 || second === 0x49 || second === 0x47;
-    return (mayBe && !isWord(foldAt(text, at - 1)) ? findKey(this.#page, at) : 0) || this.#lookAtWord(at);
+    const { codes } = this.#page;
+    const mayBegin = mayBeKey(codes, at) && !isWord(codeAt(codes, at - 1));
+    return (mayBegin ? findKey(this.#page, at) : 0) || this.#lookAtWord(at);
   }
 
   /** Keys whose beginning ends in a hyphen or an underscore, and that may hold no digit at all. */
   #keyBefore(at: number): number {
-    const { text } = this.#page;
-    if (!KEY_ENDS.has(text.charCodeAt(at - 2) * 256 + text.charCodeAt(at - 1))) return 0;
+    const { codes } = this.#page;
+    if (!KEY_ENDS.has(codeAt(codes, at - 2), codeAt(codes, at - 1))) return 0;
     let start = at;
-    while (at - start < 11 && isLatin(foldAt(text, start - 1))) start -= 1;
-    return start === at || isWord(foldAt(text, start - 1)) ? 0 : findKey(this.#page, start);
+    while (at - start < 11 && isLatin(codeAt(codes, start - 1))) start -= 1;
+    return start === at || isWord(codeAt(codes, start - 1)) ? 0 : findKey(this.#page, start);
   }
 
   #lookAtWord(at: number): number {

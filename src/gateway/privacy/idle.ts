@@ -1,0 +1,98 @@
+// What a number's neighbours alone say: nearly all numbers are idle, and are stepped over before any recogniser is asked or
+// any word near them is read. Nothing here may call a number idle that a recogniser would take.
+import { codeAt, isDigit, isLatin, isUpper, isWord, type Codes } from "./characters.ts";
+import { mayBeKey } from "./credentials.ts";
+import { mayBeDate } from "./dates.ts";
+import { mayBePassword } from "./passwords.ts";
+import { gapEnd } from "./phones.ts";
+import { isGap, separatorEnd } from "./separators.ts";
+
+/** For the digits from `at` to `end`, with no letter on either side. */
+export function isIdle(codes: Codes, at: number, end: number): "always" | "without a word" | "never" {
+  if (standsOut(codes, at, end)) return "never";
+  return mayMeanSomething(codes, at, end) ? "without a word" : "always";
+}
+
+/** Whether something may begin here that needs no word beside it. */
+function standsOut(codes: Codes, at: number, end: number): boolean {
+  const before = codeAt(codes, at - 1);
+  const after = codeAt(codes, end);
+  const length = end - at;
+  if (length >= 10 || before === 0x2b || before === 0x28 || before === 0x5f) return true;
+  if (length >= 3 && codeAt(codes, at) === 0x30) return true;
+  // An address of the internet, groups of digits, a house number.
+  if (after === 0x2e ? isDigit(codeAt(codes, end + 1)) : after === 0x3a && length === 4) return true;
+  if (isGap(after) && mayGoOn(codes, end, length)) return true;
+  // A label before it: QQ 12 34 56 C.
+  return isGap(before) && isUpper(codeAt(codes, labelEnd(codes, at) - 1));
+}
+
+function mayGoOn(codes: Codes, end: number, length: number): boolean {
+  const follows = codeAt(codes, separatorEnd(codes, end, true));
+  return (length >= 2 && isDigit(follows)) || (length <= 4 && codeAt(codes, end) !== 0x2d && isUpper(follows));
+}
+
+/** Whether something may begin here beside the right word. */
+function mayMeanSomething(codes: Codes, at: number, end: number): boolean {
+  const length = end - at;
+  if (length >= 6 || mayBeDate(codes, at, end) || mayBePassword(codes, at)) return true;
+  const next = separatorEnd(codes, end, true);
+  const follows = codeAt(codes, next);
+  if (isDigit(follows) || gapEnd(codes, end, true) !== end) return true;
+  if (length === 2 && isLatin(follows) && labelLength(codes, at) === 2) return true;
+  const after = codeAt(codes, end);
+  // Neither 200::1 nor `12, High Street`.
+  if (after === 0x3a && codeAt(codes, at + 4) === 0x3a) return true;
+  if (after === 0x2c && isUpper(codeAt(codes, separatorEnd(codes, end + 1, true)))) return true;
+  return codeAt(codes, at - 1) === 0x2d && mayBeKey(codes, keyStart(codes, at, 64));
+}
+
+/** Whether the word from `from` on, whose first digits stand from `at` to `end`, may begin an identifier. */
+export function mayBeMixed(codes: Codes, from: number, at: number, end: number): boolean {
+  const [letters, digits] = [at - from, end - at];
+  // Long enough to be a number behind its label.
+  if (digits >= 8 && letters <= 9) return true;
+  if (letters > 5) return false;
+  const next = separatorEnd(codes, end, true);
+  const follows = codeAt(codes, next);
+  if (letters === 3 && isUpper(codeAt(codes, at - 1))) return true;
+  if (letters >= 3) return digits >= 6 || isDigit(follows);
+  if (digits > 1) return digits >= 6 || isWord(follows);
+  // M1 1AA or W1A 1AA.
+  if (next !== end || !isLatin(follows)) return isDigit(follows);
+  return isDigit(codeAt(codes, separatorEnd(codes, end + 1, true)));
+}
+
+/** Where the two to five letters begin that stand before the separator before `at`; `at` when there are none. */
+export function labelStart(codes: Codes, at: number): number {
+  const end = labelEnd(codes, at);
+  if (end === at) return at;
+  let from = end;
+  while (end - from < 6 && isLatin(codeAt(codes, from - 1))) from -= 1;
+  const length = end - from;
+  return length < 2 || length > 5 || isWord(codeAt(codes, from - 1)) ? at : from;
+}
+
+function labelLength(codes: Codes, at: number): number {
+  const start = labelStart(codes, at);
+  return start === at ? 0 : labelEnd(codes, at) - start;
+}
+
+/** Where the word ends that stands before the separator before `at`. */
+function labelEnd(codes: Codes, at: number): number {
+  let end = at;
+  while (at - end < 24 && isGap(codeAt(codes, end - 1))) end -= 1;
+  return end;
+}
+
+/** Where the letters, digits, hyphens and underscores begin that end before `from` in one of the latter two. */
+export function keyStart(codes: Codes, from: number, most: number): number {
+  let start = from;
+  let code = codeAt(codes, from - 1);
+  if (code !== 0x2d && code !== 0x5f) return from;
+  while (from - start < most && (isDigit(code) || isLatin(code) || code === 0x2d || code === 0x5f)) {
+    start -= 1;
+    code = codeAt(codes, start - 1);
+  }
+  return start;
+}
