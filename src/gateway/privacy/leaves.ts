@@ -1,7 +1,7 @@
 // The two walks through a request: one collects its texts, the other, in the same order, puts back what was made of them.
 import type { JsonObject } from "../json.ts";
 import type { Known } from "./findings-cache.ts";
-import { masked } from "./mask.ts";
+import { masked, maskedNumber } from "./mask.ts";
 import type { Pseudonyms } from "./pseudonyms.ts";
 import type { Leaf } from "./scan-thread.ts";
 import { walkBody } from "./walk.ts";
@@ -18,6 +18,10 @@ export function collect(body: JsonObject, isMediaLet: boolean): Leaves {
       texts.push({ text, hint });
       return text;
     },
+    number: (value, hint) => {
+      texts.push({ text: String(value), hint });
+      return value;
+    },
     thought: (text) => void thoughts.push(text),
   });
   return { texts, thoughts };
@@ -30,15 +34,18 @@ export function replace(
   pseudonyms: Pseudonyms,
   isMediaLet: boolean,
 ): JsonObject {
-  let next = 0;
   const found = known.some(({ findings }) => findings.length > 0);
   if (!found) return body;
+  const each = known.values();
   return walkBody(body, {
     isMediaLet,
     text: (text) => {
-      const one = known[next];
-      next += 1;
+      const one = each.next().value;
       return one === undefined || one.findings.length === 0 ? text : masked(text, one, pseudonyms);
+    },
+    number: (value) => {
+      const one = each.next().value;
+      return one === undefined || one.findings.length === 0 ? value : maskedNumber(value, one, pseudonyms);
     },
     thought: () => {},
   });

@@ -20,3 +20,11 @@ export function masked(text: string, known: Known, pseudonyms: Pseudonyms): stri
   known.names ??= names;
   return result + text.slice(from);
 }
+
+/** A number that is an identifier as a whole has a pseudonym of its own, so that it comes back as a number. */
+export function maskedNumber(value: number, known: Known, pseudonyms: Pseudonyms): string {
+  const text = String(value);
+  const [start, end, kind = 0] = known.findings;
+  if (start !== 0 || end !== text.length) return masked(text, known, pseudonyms);
+  return pseudonyms.nameOf(KINDS[kind] ?? "secret", value);
+}

@@ -7,13 +7,15 @@ import { placeholder } from "./placeholder.ts";
 import { Refusal } from "../refusal.ts";
 
 /** Makes pseudonyms for one virtual key. The gateway's secret never leaves it. */
-export type Mint = (kind: Kind, spelling: string) => string;
+export type Mint = (kind: Kind, value: string | number) => string;
 
 /** Other keys get other names for the same value, so that two clients cannot compare theirs. */
 export function mintFor(secret: Buffer, keyId: string): Mint {
-  return (kind, spelling) => {
+  return (kind, value) => {
+    const spelling = String(value);
     const stem = digestOf(secret, ["value", keyId, kind, canonical(kind, spelling)]);
-    return placeholder(TAGS[kind], stem, digestOf(secret, ["spelling", keyId, kind, spelling]));
+    const form = typeof value === "number" ? "number" : "spelling";
+    return placeholder(TAGS[kind], stem, digestOf(secret, [form, keyId, kind, spelling]));
   };
 }
 
@@ -41,30 +43,41 @@ export class Pseudonyms {
   /** By pseudonym, in lower case: a model may write a heading in capitals. */
   readonly #values = new Map<string, string>();
   readonly #names = new Map<string, string>();
+  readonly #numbers = new Set<string>();
   readonly #counts: Partial<Record<Kind, number>> = {};
 
   constructor(mint: Mint) {
     this.#mint = mint;
   }
 
-  /** The pseudonym of a value as it is spelled; `made` is the one that was made for it before. */
-  nameOf(kind: Kind, spelling: string, made?: string): string {
+  /** The pseudonym of a value as it is spelled, or of a JSON number; `made` is the one that was made for it before. */
+  nameOf(kind: Kind, value: string | number, made?: string): string {
     this.#counts[kind] = (this.#counts[kind] ?? 0) + 1;
-    const key = `${kind} ${spelling}`;
+    const key = `${kind} ${typeof value} ${value}`;
     const known = this.#names.get(key);
     if (known !== undefined) return known;
-    const name = made ?? this.#mint(kind, spelling);
+    const name = made ?? this.#mint(kind, value);
     const folded = name.toLowerCase();
     // One in 2^66 for two spellings; the wrong value must not come back even then.
     if (this.#values.has(folded)) throw new Refusal("policy_blocked", "two values of this request have one pseudonym");
     this.#names.set(key, name);
-    this.#values.set(folded, spelling);
+    this.#values.set(folded, String(value));
+    if (typeof value === "number") this.#numbers.add(folded);
     return name;
   }
 
   /** The value of a pseudonym that was minted in this request, whatever its case. */
   valueOf(name: string): string | undefined {
     return this.#values.get(name.toLowerCase());
+  }
+
+  /** Whether the pseudonym stands for a JSON number. */
+  isNumber(name: string): boolean {
+    return this.#numbers.has(name.toLowerCase());
+  }
+
+  get hasNumbers(): boolean {
+    return this.#numbers.size > 0;
   }
 
   get isEmpty(): boolean {

@@ -1,12 +1,13 @@
 // Brings values back into an answer that comes in pieces of any size. What cannot become a pseudonym any more goes on at
 // once. A piece of JSON (a tool's arguments) is read through its escapes and written with them.
+import { marked } from "./bare-numbers.ts";
 import { isAttached, isOnTheWayOut, LOOK_AHEAD, LOOK_BACK } from "./exits.ts";
 import { isPlaceholderPrefix, PLACEHOLDER_LENGTH } from "./placeholder.ts";
 import type { Pseudonyms } from "./pseudonyms.ts";
 
 export type RestorerOptions = {
   readonly pseudonyms: Pseudonyms;
-  /** Plain text, or the text of a JSON document. */
+  /** Plain text, or the text of a JSON document; numbers are marked in the latter. */
   readonly form: "text" | "json";
   /** What a value does that would leave by way of a URL or a host name: it stays a pseudonym, or ends the answer. */
   readonly onTheWayOut: (name: string) => void;
@@ -145,7 +146,8 @@ export class Restorer {
     onRestored?.(name);
     // What was restored may itself be the beginning of a URL.
     this.#before = (this.#before + value).slice(-LOOK_BACK);
-    return form === "json" ? JSON.stringify(value).slice(1, -1) : value;
+    if (form === "text") return value;
+    return pseudonyms.isNumber(name) ? marked(value) : JSON.stringify(value).slice(1, -1);
   }
 
   #settle(): string {

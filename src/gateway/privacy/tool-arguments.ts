@@ -1,6 +1,7 @@
 // Brings values back into what a tool is called with, unless the tool would carry them away.
 import type { JsonObject } from "../json.ts";
 import { Refusal } from "../refusal.ts";
+import { BareNumbers } from "./bare-numbers.ts";
 import type { Citations } from "./citations.ts";
 import type { PrivacyPolicy } from "./policy.ts";
 import type { Pseudonyms } from "./pseudonyms.ts";
@@ -18,6 +19,7 @@ export class ToolArguments {
   readonly #isShell: boolean;
   readonly #programs: readonly string[];
   readonly #restorer: Restorer;
+  readonly #numbers: BareNumbers | undefined;
   /** Of a command everything, and what waits since a value came back: what it runs is known at its end. */
   #command = "";
   #waiting = "";
@@ -28,6 +30,7 @@ export class ToolArguments {
     const { policy, pseudonyms } = returning;
     this.#isShell = isAmong(policy.shellTools, tool);
     this.#programs = policy.networkPrograms;
+    this.#numbers = pseudonyms.hasNumbers ? new BareNumbers() : undefined;
     const isNetwork = isAmong(policy.networkTools, tool);
     this.#restorer = new Restorer({
       pseudonyms,
@@ -41,20 +44,24 @@ export class ToolArguments {
   }
 
   push(piece: string): string {
-    const text = this.#restorer.push(piece);
+    const text = this.#bare(this.#restorer.push(piece));
     if (!this.#isShell) return text;
     this.#command += piece;
     return this.#hold(text);
   }
 
   end(): string {
-    const text = this.#restorer.end();
+    const text = this.#bare(this.#restorer.end()) + (this.#numbers?.end() ?? "");
     if (!this.#isShell) return text;
     const rest = this.#waiting + text;
     this.#waiting = "";
     if (this.#hasValue && namesProgram(this.#command, this.#programs))
       refuse(this.#tool, "a command that reaches the network");
     return rest;
+  }
+
+  #bare(text: string): string {
+    return this.#numbers?.push(text) ?? text;
   }
 
   #hold(text: string): string {

@@ -7,6 +7,8 @@ import { Unclean } from "./unclean.ts";
 export type Visit = {
   /** A text, and what the keys speak of under which it stands; answers with what takes its place. */
   readonly text: (text: string, hint: number) => string;
+  /** A whole number, which identifiers are written as, too; answers with itself or with what takes its place. */
+  readonly number: (value: number, hint: number) => string | number;
   /** A text that must stay as it is: what a model thought is signed. */
   readonly thought: (text: string) => void;
   /** Images and documents pass by without being read. */
@@ -27,12 +29,9 @@ function walk(value: unknown, hint: number, visit: Visit): unknown {
   return isObject(value) ? walkBlock(value, hint, visit) : value;
 }
 
-/** Identifiers are written as JSON numbers, too. What has to be hidden becomes a string. */
-function walkNumber(value: number, hint: number, visit: Visit): unknown {
-  if (!Number.isSafeInteger(value) || value < 10_000_000) return value;
-  const text = String(value);
-  const clean = visit.text(text, hint);
-  return clean === text ? value : clean;
+/** What has to be hidden becomes a string. */
+function walkNumber(value: number, hint: number, visit: Visit): string | number {
+  return Number.isSafeInteger(value) && value >= 10_000_000 ? visit.number(value, hint) : value;
 }
 
 /** The same array when nothing in it has changed. */
