@@ -167,6 +167,8 @@ export class Context {
 
   /** Notes that what stands here speaks of something by itself: an account number follows a sort code. */
   note(about: number, at: number): void {
+    // What stands before it is in the list first, which is in order.
+    this.#advance(at);
     this.#seek(at);
     this.#ends.splice(this.#next, 0, at);
     this.#said.splice(this.#next, 0, about);

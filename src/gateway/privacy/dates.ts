@@ -7,8 +7,8 @@ import { isGap, separatorEnd } from "./separators.ts";
 
 const MONTHS = new Set("jan feb mar apr may jun jul aug sep oct nov dec".split(" "));
 
-/** How the words begin that stand between a day and its year: months, `of`, `st`, `nd`, `rd`, `th`. */
-const BETWEEN = new Pairs("ja fe ma ap ju au se oc no de of st nd rd th".split(" "));
+const MONTH_BEGINNINGS = new Pairs("ja fe ma ap ju au se oc no de".split(" "));
+const ORDINALS = new Pairs("st nd rd th".split(" "));
 
 /** Finds the date whose first digit stands at `start`; answers with its end, or 0. */
 export function findBirthDate(page: Page, start: number): number {
@@ -33,7 +33,18 @@ export function mayBeDate(codes: Codes, start: number, end: number): boolean {
   const next = separatorEnd(codes, end, true);
   const follows = codeAt(codes, next);
   if (isDigit(follows)) return true;
-  return isLatin(follows) && BETWEEN.has(follows | 0x20, codeAt(codes, next + 1) | 0x20);
+  if (!isLatin(follows)) return false;
+  return (next === end && hasPair(ORDINALS, codes, end)) || mayBeMonth(codes, next);
+}
+
+/** At a month, or at `of` before one. */
+function mayBeMonth(codes: Codes, at: number): boolean {
+  const isOf = (codeAt(codes, at) | 0x20) === 0x6f && (codeAt(codes, at + 1) | 0x20) === 0x66;
+  return hasPair(MONTH_BEGINNINGS, codes, isOf ? separatorEnd(codes, at + 2, true) : at);
+}
+
+function hasPair(pairs: Pairs, codes: Codes, at: number): boolean {
+  return pairs.has(codeAt(codes, at) | 0x20, codeAt(codes, at + 1) | 0x20);
 }
 
 /** Behind a word, as in March 12, 1980. */

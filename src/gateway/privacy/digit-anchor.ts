@@ -91,12 +91,13 @@ export class DigitAnchor {
     const key = (mayBeKey && before !== 0x2d && before !== 0x5f ? findKey(page, from) : 0) || this.#lookAtKey(from);
     if (key !== 0) return key;
     if (end - from > OPAQUE) return end;
-    return this.#lookInWord(from, at, digitsEnd, end) || findPassword(page, at) || end;
+    return this.#lookInWord(from, at, digitsEnd) || findPassword(page, at) || end;
   }
 
-  #lookInWord(from: number, at: number, digitsEnd: number, end: number): number {
+  #lookInWord(from: number, at: number, digitsEnd: number): number {
     const page = this.#page;
-    if (!mayBeMixed(page.codes, from, at, digitsEnd)) return 0;
+    if (!mayBeMixed(page.codes, from, at)) return 0;
+    const end = this.#endOfWord(digitsEnd);
     const isLikely = isUpper(codeAt(page.codes, from)) || end - from >= 15 || page.context.isNear(ANYTHING, from);
     return isLikely ? this.#lookAtMixed(from, at, digitsEnd) : 0;
   }
@@ -140,7 +141,7 @@ export class DigitAnchor {
   #lookAtLabelled(at: number): number {
     const page = this.#page;
     const from = labelStart(page.codes, at);
-    return from === at ? 0 : findMixed(page, from, this.#letters);
+    return from === at || !mayBeMixed(page.codes, from, at) ? 0 : findMixed(page, from, this.#letters);
   }
 
   /** A key with hyphens or underscores, in whose later part the word stands. */
