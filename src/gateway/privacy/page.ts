@@ -21,6 +21,10 @@ export class Page {
     return this.#codes;
   }
 
+  get pairs(): Uint16Array {
+    return this.#folding.pairs;
+  }
+
   open(text: string, hint: number): void {
     this.#text = text;
     this.#codes = this.#folding.fold(text);

@@ -1,7 +1,8 @@
 // Finds personal data in one text, in one pass. It looks only where something can begin: at a digit, an @, the few
 // characters that keys begin with, and, with dictionaries, at words. From there each recogniser reads a bounded stretch, so
 // the time grows with the text's length and with nothing else, whatever the text is.
-import { codeAt, isDigit, isLatin, isWord } from "./characters.ts";
+import { Anchors, AT, CAPITAL, DIGIT, HYPHEN, QUAINT, UNDERSCORE } from "./anchors.ts";
+import { codeAt, isLatin, isWord } from "./characters.ts";
 import { findKey, findPrivateKey, mayBeKey } from "./credentials.ts";
 import { DigitAnchor } from "./digit-anchor.ts";
 import { findEmail } from "./internet.ts";
@@ -12,39 +13,21 @@ import { Pairs } from "./pairs.ts";
 import { findUrlPassword } from "./passwords.ts";
 import { isPlaceholderAt, PLACEHOLDER_LENGTH } from "./placeholder.ts";
 
-const DIGIT = 1;
-const AT = 2;
-const QUAINT = 3;
-const NAME = 4;
-const CAPITAL = 5;
-const HYPHEN = 6;
-const UNDERSCORE = 7;
-
 /** The last two letters before a key's first hyphen or underscore: sk-, ghp_, xoxb-, glpat-, github_pat_ and so on. */
 const KEY_ENDS = new Pairs("sk rk pk hp ho hu hs hr ub at xb xp xa xs pp pm hf op pi".split(" "));
 
-/** What may begin at each character; everything else is stepped over. */
-function anchors(withNames: boolean): Uint8Array {
-  return Uint8Array.from({ length: 256 }, (_, code) => {
-    if (isDigit(code)) return DIGIT;
-    if (code === 0x40) return AT;
-    if ((code | 0x20) === 0x71) return QUAINT;
-    if (code === 0x41) return CAPITAL;
-    if (code === 0x2d) return HYPHEN;
-    if (code === 0x5f) return UNDERSCORE;
-    return withNames && (isLatin(code) || code === 0x80) ? NAME : 0;
-  });
-}
+const PLAIN = new Anchors(false);
+const WITH_NAMES = new Anchors(true);
 
 export class Scanner {
-  readonly #anchors: Uint8Array;
+  readonly #anchors: Anchors;
   readonly #names: NameList | undefined;
   readonly #page = new Page();
   readonly #digits = new DigitAnchor(this.#page);
 
   constructor(names?: NameList) {
     this.#names = names;
-    this.#anchors = anchors(names !== undefined);
+    this.#anchors = names === undefined ? PLAIN : WITH_NAMES;
   }
 
   /** `hint`: what the keys speak of under which the text stands. */
@@ -57,13 +40,13 @@ export class Scanner {
 
   /** A function of its own with nothing behind the loop: it is compiled while it runs, and stays so. */
   #run(length: number): void {
-    const table = this.#anchors;
-    const { codes } = this.#page;
-    let at = 0;
+    const anchors = this.#anchors;
+    const { codes, pairs } = this.#page;
+    let at = anchors.next(codes, pairs, 0);
     while (at < length) {
-      const anchor = table[codes[at] ?? 0];
+      const from = this.#stopIn(at + 1, this.#look(anchors.single[codes[at] ?? 0], at));
       // Whatever a recogniser answers, the scan goes forward.
-      at = anchor === 0 ? at + 1 : this.#stopIn(at + 1, this.#look(anchor, at));
+      at = anchors.next(codes, pairs, from);
     }
   }
 
