@@ -1,6 +1,7 @@
 // Dates of birth: a date is nobody's by itself, so one of the words for birth must stand beside it.
 import { codeAt, INVISIBLE, isDigit, isLatin, isWord, type Codes } from "./characters.ts";
 import { ABOUT } from "./context.ts";
+import type { DigitRun } from "./digit-run.ts";
 import type { Page } from "./page.ts";
 import { Pairs } from "./pairs.ts";
 import { isGap, separatorEnd } from "./separators.ts";
@@ -10,11 +11,12 @@ const MONTHS = new Set("jan feb mar apr may jun jul aug sep oct nov dec".split("
 const MONTH_BEGINNINGS = new Pairs("ja fe ma ap ju au se oc no de".split(" "));
 const ORDINALS = new Pairs("st nd rd th".split(" "));
 
-/** Finds the date whose first digit stands at `start`; answers with its end, or 0. */
-export function findBirthDate(page: Page, start: number): number {
+/** Finds the date whose first digits these are; answers with its end, or 0. */
+export function findBirthDate(page: Page, run: DigitRun): number {
   const { text, codes } = page;
+  const { start } = run;
+  if (!mayBeDate(run) || !page.context.isNear(ABOUT.birth, start)) return 0;
   const first = number(codes, start);
-  if (!mayBeDate(codes, start, first.end) || !page.context.isNear(ABOUT.birth, start)) return 0;
   const named = monthBefore(page, start);
   const end = named === -1 ? dateEnd(page, first) : yearAfter(codes, dayEnd(text, first.end));
   if (end === 0) return 0;
@@ -23,15 +25,11 @@ export function findBirthDate(page: Page, start: number): number {
 }
 
 /** Whether a date may begin with these digits, by what stands beside them. */
-export function mayBeDate(codes: Codes, start: number, end: number): boolean {
-  const length = end - start;
-  if (length > 4 || length === 3 || isWord(codeAt(codes, start - 1))) return false;
-  const after = codeAt(codes, end);
+export function mayBeDate({ codes, start, end, length, before, after, next, follows }: DigitRun): boolean {
+  if (length > 4 || length === 3 || isWord(before)) return false;
   // Slashes, also as JSON may write them.
   if (after === 0x2f || (after === 0x5c && codeAt(codes, end + 1) === 0x2f)) return true;
   if ((after === 0x2c || after === 0x2e) && mayFollowMonth(codes, start)) return true;
-  const next = separatorEnd(codes, end, true);
-  const follows = codeAt(codes, next);
   if (isDigit(follows)) return true;
   if (!isLatin(follows)) return false;
   return (next === end && hasPair(ORDINALS, codes, end)) || mayBeMonth(codes, next);

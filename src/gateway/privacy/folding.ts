@@ -11,6 +11,8 @@ const SHORT = 32;
 /** Room that is kept for the next text. */
 const MOST_KEPT = 1024 * 1024;
 
+const BLOCK = 4096;
+
 /** Of two UTF-16 units: the bits that no ASCII character has. */
 const BEYOND_ASCII = 0xff80_ff80;
 
@@ -19,7 +21,9 @@ export class Folding {
   #bytes = Buffer.from(this.#codes.buffer);
   #pairs = new Uint16Array(this.#codes.buffer);
   /** What a text is copied into that is not ASCII. */
-  #units = new Uint16Array(0);
+  readonly #units = new Uint16Array(BLOCK);
+  readonly #twice = new Int32Array(this.#units.buffer);
+  readonly #copy = Buffer.from(this.#units.buffer);
 
   /** The codes hold until the next text is folded. */
   fold(text: string): Codes {
@@ -28,7 +32,7 @@ export class Folding {
     if (length <= SHORT) this.#foldShort(text);
     // ASCII is its own folding.
     else if (Buffer.byteLength(text) === length) this.#bytes.write(text, 0, length, "latin1");
-    else this.#foldWide(text);
+    else this.#foldBlocks(text);
     this.#codes.fill(0, length, length + MARGIN);
     return this.#codes;
   }
@@ -45,7 +49,6 @@ export class Folding {
     this.#codes = new Uint8Array(Math.max(even, Math.min(2 * length, MOST_KEPT)));
     this.#bytes = Buffer.from(this.#codes.buffer);
     this.#pairs = new Uint16Array(this.#codes.buffer);
-    this.#units = new Uint16Array(0);
   }
 
   #foldShort(text: string): void {
@@ -53,22 +56,31 @@ export class Folding {
     for (let at = 0; at < text.length; at += 1) codes[at] = FOLD[text.charCodeAt(at)] ?? 0;
   }
 
-  /** Two units at a time, since most are ASCII here as well. */
-  #foldWide(text: string): void {
-    if (this.#units.length < text.length) this.#units = new Uint16Array(this.#codes.length);
+  /** In most texts that are not ASCII, nearly all blocks are. */
+  #foldBlocks(text: string): void {
+    for (let at = 0; at < text.length; at += BLOCK) {
+      const block = text.slice(at, at + BLOCK);
+      if (Buffer.byteLength(block) === block.length) this.#bytes.write(block, at, block.length, "latin1");
+      else this.#foldWide(block, at);
+    }
+  }
+
+  /** Two units at a time, since most are ASCII here as well. `from` is even. */
+  #foldWide(block: string, from: number): void {
     const units = this.#units;
+    const twice = this.#twice;
     const codes = this.#codes;
     const pairs = this.#pairs;
-    Buffer.from(units.buffer).write(text, 0, text.length * 2, "utf16le");
-    const twice = new Int32Array(units.buffer);
-    for (let n = 0; 2 * n < text.length; n += 1) {
+    this.#copy.write(block, 0, block.length * 2, "utf16le");
+    for (let n = 0; 2 * n < block.length; n += 1) {
       const two = twice[n] ?? 0;
+      const at = from + 2 * n;
       if ((two & BEYOND_ASCII) === 0) {
-        pairs[n] = two | (two >>> 8);
+        pairs[at >>> 1] = two | (two >>> 8);
         continue;
       }
-      codes[2 * n] = FOLD[units[2 * n] ?? 0] ?? 0;
-      codes[2 * n + 1] = FOLD[units[2 * n + 1] ?? 0] ?? 0;
+      codes[at] = FOLD[units[2 * n] ?? 0] ?? 0;
+      codes[at + 1] = FOLD[units[2 * n + 1] ?? 0] ?? 0;
     }
   }
 }

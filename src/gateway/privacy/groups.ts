@@ -1,6 +1,7 @@
 // Groups of digits with something between them: `943 476 5919`, `12-34-56`, also over a line's end.
 import type { Digits } from "./checksums.ts";
 import { codeAt, isDigit, isLetter, type Codes } from "./characters.ts";
+import type { DigitRun } from "./digit-run.ts";
 import { separatorEnd, wraps } from "./separators.ts";
 
 const MOST_GROUPS = 11;
@@ -43,15 +44,12 @@ export class Groups {
     }
   }
 
-  /** When the digits at `start` may begin an identifier, by how long their first two groups are. */
-  static mayBegin(codes: Codes, start: number): "never" | "always" | "beside a word" {
-    const end = digitsEnd(codes, start);
-    const length = end - start;
+  /** When these digits may begin an identifier, by how long their first two groups are. */
+  static mayBegin({ codes, length, end, next }: DigitRun): "never" | "always" | "beside a word" {
     if (length === 10 || length >= 12) return "always";
     if (length > 10 || length === 7) return "never";
     // Eight and nine digits mean something beside a word only, and so do pairs.
     if (length >= 8) return "beside a word";
-    const next = separatorEnd(codes, end, true);
     const second = next === end ? 0 : digitsEnd(codes, next) - next;
     if (BEGINNINGS[length]?.includes(second) === true) return "always";
     return length === 6 || (length < 3 && second === length) ? "beside a word" : "never";

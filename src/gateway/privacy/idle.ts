@@ -3,71 +3,58 @@
 import { codeAt, isDigit, isLatin, isUpper, isWord, type Codes } from "./characters.ts";
 import { mayBeKey } from "./credentials.ts";
 import { mayBeDate } from "./dates.ts";
+import type { DigitRun } from "./digit-run.ts";
 import { mayBePassword } from "./passwords.ts";
-import { gapEnd } from "./phones.ts";
+import { mayGoOnAsPhone } from "./phones.ts";
 import { isGap, separatorEnd } from "./separators.ts";
 
-/** For the digits from `at` to `end`, with no letter on either side. */
-export function isIdle(codes: Codes, at: number, end: number): "always" | "without a word" | "never" {
-  const next = separatorEnd(codes, end, true);
-  if (standsOut(codes, at, end) || mayGoOn(codes, end - at, end, next)) return "never";
-  return mayMeanSomething(codes, at, end, next) ? "without a word" : "always";
+/** For digits with no letter on either side. */
+export function isIdle(run: DigitRun): "always" | "without a word" | "never" {
+  if (standsOut(run) || mayGoOn(run)) return "never";
+  return mayMeanSomething(run) ? "without a word" : "always";
 }
 
 /** Whether something may begin here that needs no word beside it. */
-function standsOut(codes: Codes, at: number, end: number): boolean {
-  const before = codeAt(codes, at - 1);
-  const length = end - at;
+function standsOut({ codes, start, end, length, before, after }: DigitRun): boolean {
   if (length >= 10 || before === 0x2b || before === 0x28 || before === 0x5f) return true;
-  if (length >= 3 && codeAt(codes, at) === 0x30) return true;
+  if (length >= 3 && codeAt(codes, start) === 0x30) return true;
   // An address of the internet.
-  const after = codeAt(codes, end);
   if (after === 0x2e ? isDigit(codeAt(codes, end + 1)) : after === 0x3a && length === 4) return true;
   // A label before it: QQ 12 34 56 C.
-  return isGap(before) && isUpper(codeAt(codes, labelEnd(codes, at) - 1));
+  return isGap(before) && isUpper(codeAt(codes, labelEnd(codes, start) - 1));
 }
 
 /** Whether groups of digits follow, or what may be a street. */
-function mayGoOn(codes: Codes, length: number, end: number, next: number): boolean {
-  const after = codeAt(codes, end);
+function mayGoOn({ length, after, follows }: DigitRun): boolean {
   if (!isGap(after)) return false;
-  const follows = codeAt(codes, next);
   return isDigit(follows) ? length >= 2 : length <= 4 && after !== 0x2d && isUpper(follows);
 }
 
 /** Whether something may begin here beside the right word. */
-function mayMeanSomething(codes: Codes, at: number, end: number, next: number): boolean {
-  const length = end - at;
-  const follows = codeAt(codes, next);
-  if (length >= 6 || isDigit(follows) || mayBeDate(codes, at, end) || mayBePassword(codes, at)) return true;
-  if (length === 2 && isLatin(follows) && labelLength(codes, at) === 2) return true;
-  const after = codeAt(codes, end);
+function mayMeanSomething(run: DigitRun): boolean {
+  const { codes, start, end, length, before, after, follows } = run;
+  if (length >= 6 || isDigit(follows) || mayBeDate(run) || mayBePassword(codes, start)) return true;
+  // AB 12 CDE in lower case.
+  if (length === 2 && isLatin(follows) && isGap(before) && labelLength(codes, start) === 2) return true;
   // Neither 200::1 nor `12, High Street`.
-  if (after === 0x3a && codeAt(codes, at + 4) === 0x3a) return true;
+  if (after === 0x3a && codeAt(codes, start + 4) === 0x3a) return true;
   if (after === 0x2c && isUpper(codeAt(codes, separatorEnd(codes, end + 1, true)))) return true;
-  return (
-    gapEnd(codes, end, true) !== end || (codeAt(codes, at - 1) === 0x2d && mayBeKey(codes, keyStart(codes, at, 64)))
-  );
+  return mayGoOnAsPhone(run) || (before === 0x2d && mayBeKey(codes, keyStart(codes, start, 64)));
 }
 
 /**
- * Whether an identifier of letters and digits may begin with the word that begins at `from`, when the first digits behind
- * its letters stand at `at`.
+ * Whether an identifier of letters and digits may begin with the word that begins at `from`, whose first digits, perhaps
+ * behind a separator, are these.
  */
-export function mayBeMixed(codes: Codes, from: number, at: number): boolean {
+export function mayBeMixed(from: number, { codes, end, length, next, follows }: DigitRun): boolean {
   let letters = 1;
   while (letters < 10 && isLatin(codeAt(codes, from + letters))) letters += 1;
-  let end = at + 1;
-  while (isDigit(codeAt(codes, end))) end += 1;
-  const digits = end - at;
   // Long enough to be a number behind its label.
-  if (digits >= 8 && letters <= 9) return true;
+  if (length >= 8 && letters <= 9) return true;
   if (letters > 5) return false;
-  const next = separatorEnd(codes, end, true);
-  const follows = codeAt(codes, next);
   if (letters === 3 && isUpper(codeAt(codes, from + 2))) return true;
-  if (letters >= 3) return digits >= 6 || isDigit(follows);
-  if (digits > 1) return digits >= 6 || isWord(follows);
+  if (letters >= 3) return length >= 6 || isDigit(follows);
+  if (length > 1) return length >= 6 || isWord(follows);
   // M1 1AA or W1A 1AA.
   if (next !== end || !isLatin(follows)) return isDigit(follows);
   return isDigit(codeAt(codes, separatorEnd(codes, end + 1, true)));

@@ -2,6 +2,7 @@
 import { isIPv6 } from "node:net";
 import { codeAt, INVISIBLE, isDigit, isLatin, isWord, LETTER, type Codes } from "./characters.ts";
 import { ABOUT } from "./context.ts";
+import type { DigitRun } from "./digit-run.ts";
 import type { Page } from "./page.ts";
 
 const MOST_LOCAL = 64;
@@ -72,12 +73,10 @@ function isTop(text: string, codes: Codes, start: number, end: number): boolean 
   return !NO_DOMAIN.has(label);
 }
 
-/** Finds the IPv4 address whose first digit stands at `start`; answers with its end, or 0. */
-export function findIpv4(page: Page, start: number): number {
-  const { codes } = page;
-  // One to three digits and a dot.
-  if (codeAt(codes, start + 1) !== 0x2e && codeAt(codes, start + 2) !== 0x2e && codeAt(codes, start + 3) !== 0x2e)
-    return 0;
+/** Finds the IPv4 address whose first digits these are; answers with its end, or 0. */
+export function findIpv4(page: Page, run: DigitRun): number {
+  if (run.after !== 0x2e || run.length > 3) return 0;
+  const { codes, start } = run;
   let address = 0;
   let at = start;
   for (let part = 0; part < 4; part += 1) {

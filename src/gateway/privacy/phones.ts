@@ -1,6 +1,7 @@
 // Telephone numbers: British ones with their trunk zero or +44, others with + and a country.
 import { codeAt, INVISIBLE, isDigit, isWord, type Codes } from "./characters.ts";
 import { ABOUT } from "./context.ts";
+import type { DigitRun } from "./digit-run.ts";
 import type { Page } from "./page.ts";
 import { separatorEnd, wraps } from "./separators.ts";
 
@@ -37,12 +38,12 @@ function readDigits(codes: Codes, from: number): number {
   let count = 0;
   let at = from;
   let mayWrap = true;
-  ends.fill(0);
   while (count < MOST) {
     if (!isDigit(codeAt(codes, at))) break;
     digits[count] = codeAt(codes, at) - 0x30;
     count += 1;
     at += 1;
+    ends[count] = 0;
     if (isDigit(codeAt(codes, at))) continue;
     const next = gapEnd(codes, at, mayWrap);
     // More than one hyphen or a letter: this was no end of a telephone number.
@@ -57,14 +58,20 @@ function readDigits(codes: Codes, from: number): number {
 }
 
 /** Spaces, hyphens, dots, and parentheses round an area code. */
-export function gapEnd(codes: Codes, at: number, mayWrap: boolean): number {
+function gapEnd(codes: Codes, at: number, mayWrap: boolean): number {
   let end = separatorEnd(codes, at, mayWrap);
-  for (let n = 0; n < 3; n += 1) {
-    const code = codeAt(codes, end);
-    if (code !== 0x28 && code !== 0x29 && code !== INVISIBLE && code !== 0x2f) break;
-    end = separatorEnd(codes, end + 1, mayWrap);
-  }
+  for (let n = 0; n < 3 && isBesideArea(codeAt(codes, end)); n += 1) end = separatorEnd(codes, end + 1, mayWrap);
   return isDigit(codeAt(codes, end)) ? end : at;
+}
+
+/** Parentheses, and the slash that some write instead. */
+function isBesideArea(code: number): boolean {
+  return code === 0x28 || code === 0x29 || code === 0x2f || code === INVISIBLE;
+}
+
+/** Whether more digits of a telephone number follow. */
+export function mayGoOnAsPhone({ codes, end, follows }: DigitRun): boolean {
+  return isDigit(follows) || (isBesideArea(follows) && gapEnd(codes, end, true) !== end);
 }
 
 function isExtension(codes: Codes, at: number): boolean {

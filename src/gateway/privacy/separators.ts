@@ -13,6 +13,10 @@ function spelled(first: string, rests: string): [number, readonly Codes[]] {
   return [first.charCodeAt(0), rests.split(" ").map((rest) => new TextEncoder().encode(first + rest))];
 }
 
+/** Space, hyphen, dot, line's end, what is not seen; backslash, percent and ampersand of those that are spelled out. */
+const GAPS = new Uint8Array(256);
+for (const code of [0x20, 0x2d, 0x2e, 0x0a, 0x0d, 0x5c, 0x25, 0x26, INVISIBLE]) GAPS[code] = 1;
+
 /** Most white space that a wrapped line may begin with. */
 const INDENT = 24;
 
@@ -22,7 +26,7 @@ const INDENT = 24;
  */
 export function separatorEnd(codes: Codes, at: number, mayWrap: boolean): number {
   const first = codeAt(codes, at);
-  if (isWord(first)) return at;
+  if (GAPS[first] === 0) return at;
   // Nearly always it is one space or hyphen.
   if ((first === 0x20 || first === 0x2d || first === 0x2e) && isWord(codeAt(codes, at + 1))) return at + 1;
   return longSeparatorEnd(codes, at, mayWrap);
@@ -64,10 +68,9 @@ function standsAt(codes: Codes, at: number, wanted: Codes): boolean {
   return true;
 }
 
-/** Space, hyphen, dot, line's end, what is not seen; backslash, percent and ampersand of those that are spelled out. */
+/** Whether a separator may begin with it. */
 export function isGap(code: number): boolean {
-  if (code === 0x20 || code === 0x2d || code === 0x2e || code === INVISIBLE) return true;
-  return code === 0x0a || code === 0x0d || code === 0x5c || code === 0x25 || code === 0x26;
+  return GAPS[code] === 1;
 }
 
 /** Whether a line ends between the two places. */
