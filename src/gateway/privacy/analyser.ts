@@ -4,7 +4,7 @@ import { Refusal } from "../refusal.ts";
 import { KIND_NUMBER, type Findings, type Kind } from "./kinds.ts";
 import type { AnalyserConfig } from "./policy.ts";
 
-const Found = z.array(z.object({ entity_type: z.string(), start: z.int(), end: z.int(), score: z.number() }));
+const Answer = z.array(z.object({ entity_type: z.string(), start: z.int(), end: z.int(), score: z.number() }));
 
 const KINDS_OF: Readonly<Record<string, Kind>> = {
   PERSON: "person",
@@ -47,7 +47,7 @@ async function ask(config: AnalyserConfig, text: string, signal: AbortSignal): P
       redirect: "error",
     });
     if (!response.ok) throw new TypeError(`the analyser answered ${response.status}`);
-    return toFindings(Found.parse(await response.json()), text, minScore);
+    return toFindings(Answer.parse(await response.json()), text, minScore);
   } catch {
     signal.throwIfAborted();
     throw new Refusal(
@@ -61,7 +61,7 @@ async function ask(config: AnalyserConfig, text: string, signal: AbortSignal): P
 }
 
 /** Presidio counts characters as Python does: one outside the basic plane is one there and two here. */
-function toFindings(found: z.infer<typeof Found>, text: string, minScore: number): Findings {
+function toFindings(found: z.infer<typeof Answer>, text: string, minScore: number): Findings {
   const places = placesOf(text);
   const good = found.filter(
     ({ score, start, end }) => score >= minScore && start >= 0 && end > start && end < places.length,
@@ -83,13 +83,31 @@ function placesOf(text: string): readonly number[] {
   return places;
 }
 
-/** Both together: what the recognisers know goes first, an analyser's finding fills what is free. */
-export function merged(sure: Findings, guessed: Findings): Findings {
-  const all: [number, number, number][] = [];
-  for (let n = 0; n < sure.length; n += 3) all.push([sure[n] ?? 0, sure[n + 1] ?? 0, sure[n + 2] ?? 0]);
-  for (let n = 0; n < guessed.length; n += 3) {
-    const [start = 0, end = 0, kind = 0] = [guessed[n], guessed[n + 1], guessed[n + 2]];
-    if (!all.some(([from, to]) => start < to && from < end)) all.push([start, end, kind]);
+type Found = readonly [start: number, end: number, kind: number];
+
+/** Both together: what the recognisers know goes first, an analyser's findings fill what is free of the text's words. */
+export function merged(text: string, sure: Findings, guessed: Findings): Findings {
+  const known = triples(sure);
+  const all = [...known];
+  let next = 0;
+  let from = 0;
+  for (const [start, end, kind] of triples(guessed)) {
+    from = Math.max(from, start);
+    while ((known[next]?.[1] ?? Infinity) <= from) next += 1;
+    for (let at = next; from < end; at += 1) {
+      const [first, last] = known[at] ?? [Infinity, Infinity];
+      const upTo = Math.min(end, first);
+      if (from < upTo && WORDS.test(text.slice(from, upTo))) all.push([from, upTo, kind]);
+      from = Math.max(from, Math.min(end, last));
+    }
   }
   return all.sort((a, b) => a[0] - b[0]).flat();
+}
+
+function triples(findings: Findings): Found[] {
+  return Array.from({ length: findings.length / 3 }, (_, n) => [
+    findings[n * 3] ?? 0,
+    findings[n * 3 + 1] ?? 0,
+    findings[n * 3 + 2] ?? 0,
+  ]);
 }

@@ -147,11 +147,8 @@ export class Privacy {
       size > LARGE ? await this.#thread.scan(leaves) : leaves.map(({ text, hint }) => this.#scanner.scan(text, hint));
     const { analyser } = this.#options.policy;
     if (!isAnalysed || analyser === undefined) return sure;
-    const guessed = await analyse(
-      analyser,
-      leaves.map(({ text }) => text),
-      signal,
-    );
-    return sure.map((findings, index) => merged(findings, guessed[index] ?? []));
+    const texts = leaves.map(({ text }) => text);
+    const guessed = await analyse(analyser, texts, signal);
+    return texts.map((text, index) => merged(text, sure[index] ?? [], guessed[index] ?? []));
   }
 }
