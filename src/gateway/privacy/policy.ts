@@ -94,8 +94,10 @@ export const PrivacyPolicy = z.strictObject({
   networkPrograms: patterns
     .default(
       (
-        "curl wget nc ncat netcat ssh scp sftp ftp rsync telnet dig nslookup host ping http https aria2c lynx w3m socat " +
-        "openssl mail sendmail mutt /dev/tcp /dev/udp urllib urlopen requests httpx aiohttp socket fetch"
+        "curl wget nc ncat netcat ssh scp sftp ftp lftp tftp rsync mosh telnet dig drill nslookup resolvectl getent host " +
+        "ping traceroute tracepath http https aria2c lynx w3m socat websocat openssl mail sendmail mutt msmtp swaks " +
+        "rclone s3cmd aws gsutil gh webrequest restmethod iwr irm /dev/tcp /dev/udp urllib urlopen requests httpx " +
+        "aiohttp smtplib ftplib lwp socket fetch"
       ).split(" "),
     )
     .meta({ description: "Words of a command by which it may reach the network" }),
