@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Privacy, PrivacyPolicy } from "../src/gateway/privacy/index.ts";
 import { corpus } from "../test/cases/privacy/generate.ts";
+import { NameList } from "../src/gateway/privacy/names.ts";
 import { Scanner } from "../src/gateway/privacy/scan.ts";
 import { firstBytes } from "./privacy/first-bytes.ts";
 import type { Row } from "../scripts/bench-row.ts";
@@ -20,6 +21,7 @@ export async function bench(): Promise<Row[]> {
     atLeast("cold scan, clean prose", scanned(clean), 100),
     atLeast("cold scan, source code and its documentation", scanned(code), 100),
     atLeast("cold scan, dense: an identifier every 130 bytes", scanned(dense), 50),
+    atLeast("cold scan, prose with a dictionary of 1,000 names", scanned(proseWithNames(), names()), 50),
     await resent("resent history, source code", code),
     await resent("resent history, dense", dense),
     await firstByte(),
@@ -32,6 +34,25 @@ const SENTENCE =
 /** Sentences without anything personal, and a number here and there. */
 function cleanText(): string {
   return SENTENCE.repeat(40_000);
+}
+
+/** The same with a name of the dictionary in every tenth sentence. */
+function proseWithNames(): string {
+  return NAMES.map((each) => `${SENTENCE.repeat(9)}Then ${each} spoke of the budget. `)
+    .join("")
+    .repeat(4);
+}
+
+/** Forty first names with each of 25 surnames. */
+const NAMES = Array.from({ length: 1000 }, (_, n) => `${madeUp(n % 40)} ${madeUp(40 + Math.floor(n / 40))}son`);
+
+function madeUp(n: number): string {
+  const syllables = ["Ka", "Mi", "To", "Re", "Su", "Bel", "Dor", "Fen", "Gal"];
+  return `${syllables[n % 9] ?? ""}${(syllables[Math.floor(n / 9)] ?? "").toLowerCase()}`;
+}
+
+function names(): NameList {
+  return new NameList([{ kind: "staff", names: NAMES }]);
 }
 
 /** Every sentence of the labelled corpus behind one that names nobody. */
@@ -52,8 +73,8 @@ function sourceCode(): string {
 }
 
 /** Bytes of UTF-8 in a second of CPU, in MB. */
-function scanned(text: string): number {
-  const scanner = new Scanner();
+function scanned(text: string, dictionary?: NameList): number {
+  const scanner = new Scanner(dictionary);
   const bytes = Buffer.byteLength(text);
   for (let warm = 0; warm < 3; warm += 1) scanner.scan(text);
   const before = process.cpuUsage();

@@ -60,6 +60,10 @@ export function isUpper(code: number): boolean {
   return (code - 0x41) >>> 0 < 26;
 }
 
+export function isLower(code: number): boolean {
+  return (code - 0x61) >>> 0 < 26;
+}
+
 /** A letter of any script. */
 export function isLetter(code: number): boolean {
   return code === LETTER || isLatin(code);
@@ -71,6 +75,7 @@ export function isWord(code: number): boolean {
 
 /** Words as the tables of names and keywords know them: upper case, marks and invisible characters gone. */
 export function foldedWord(text: string): string {
+  if (!/[^\0-\x7f]/.test(text)) return text.toUpperCase();
   return text
     .normalize("NFKD")
     .replaceAll(/[\p{M}\p{Cf}]/gu, "")

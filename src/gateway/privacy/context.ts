@@ -1,6 +1,6 @@
 // Words beside a number that say what it is. Read in one go when the first number asks for
 // them: a text without numbers is never cut into words.
-import { isLatin, type Codes } from "./characters.ts";
+import { isLatin, isLower, isUpper, type Codes } from "./characters.ts";
 import { Folding } from "./folding.ts";
 import { wraps } from "./separators.ts";
 
@@ -218,10 +218,12 @@ export class Context {
     const codes = this.#codes;
     let at = from;
     let hash = 0;
-    let wasLower = false;
-    for (let code = codes[at] ?? 0; isLatin(code) && !(wasLower && code < 0x61); code = codes[at] ?? 0) {
+    for (let code = codes[at] ?? 0; isUpper(code); code = codes[at] ?? 0) {
       hash = step(hash, code | 0x20);
-      wasLower = code >= 0x61;
+      at += 1;
+    }
+    for (let code = codes[at] ?? 0; isLower(code); code = codes[at] ?? 0) {
+      hash = step(hash, code);
       at += 1;
     }
     if (at - from <= LONGEST) this.#take(this.#previous, hash, at);

@@ -1,7 +1,7 @@
 // Finds personal data in one text, in one pass. It looks only where something can begin: at a digit, an @, the few
 // characters that keys begin with, and, with dictionaries, at words. From there each recogniser reads a bounded stretch, so
 // the time grows with the text's length and with nothing else, whatever the text is.
-import { Anchors, AT, CAPITAL, DIGIT, HYPHEN, QUAINT, UNDERSCORE } from "./anchors.ts";
+import { Anchors, AT, CAPITAL, DIGIT, HYPHEN, NAME, QUAINT, UNDERSCORE } from "./anchors.ts";
 import { codeAt, isLatin, isWord } from "./characters.ts";
 import { findKey, findPrivateKey, mayBeKey } from "./credentials.ts";
 import { DigitAnchor } from "./digit-anchor.ts";
@@ -44,8 +44,10 @@ export class Scanner {
     const { codes, pairs } = this.#page;
     let at = anchors.next(codes, pairs, 0);
     while (at < length) {
-      const from = this.#stopIn(at + 1, this.#look(anchors.single[codes[at] ?? 0], at));
+      const anchor = anchors.single[codes[at] ?? 0];
+      const word = anchor === NAME ? this.#passWords(at) : at;
       // Whatever a recogniser answers, the scan goes forward.
+      const from = word > at ? word : this.#stopIn(at + 1, this.#look(anchor, at));
       at = anchors.next(codes, pairs, from);
     }
   }
@@ -100,6 +102,11 @@ export class Scanner {
     let start = at;
     while (at - start < 11 && isLatin(codeAt(codes, start - 1))) start -= 1;
     return start === at || isWord(codeAt(codes, start - 1)) ? 0 : findKey(this.#page, start);
+  }
+
+  /** Only with names is any letter an anchor. */
+  #passWords(at: number): number {
+    return this.#names?.pass(this.#page, this.#anchors.single, at) ?? at;
   }
 
   #lookAtWord(at: number): number {

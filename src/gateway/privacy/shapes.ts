@@ -4,6 +4,9 @@ import { separatorEnd, wraps } from "./separators.ts";
 
 const MOST = 40;
 
+/** Of what stands behind it nothing is asked that needs a bit. */
+const MOST_SHAPED = 31;
+
 /** One bit for each character, the first the lowest: which of them are asked about, and which are digits. */
 export type Shape = { readonly count: number; readonly asked: number; readonly digits: number };
 
@@ -19,7 +22,7 @@ export class Letters {
   readonly #codes = new Uint8Array(MOST);
   readonly #ends = new Int32Array(MOST);
   #count = 0;
-  /** As in Shape; of what stands behind the 31st character nothing is asked. */
+  /** As in Shape. */
   #digits = 0;
   /** Before which characters a separator stands. */
   #parted = 0;
@@ -29,40 +32,45 @@ export class Letters {
 
   /** Reads at most `most` letters and digits from `start` on, over single separators. */
   read(codes: Codes, start: number, most: number): void {
-    this.#begin(codes);
+    let count = 0;
+    let parted = 0;
     let at = start;
     let mayWrap = true;
-    while (this.#count < most) {
+    while (count < most) {
       const code = codeAt(codes, at);
       if (isDigit(code) || isLatin(code)) {
         at += 1;
-        this.#take(code, at);
+        this.#codes[count] = code;
+        this.#ends[count] = at;
+        count += 1;
         continue;
       }
       const next = separatorEnd(codes, at, mayWrap);
-      if (next === at || !isWord(codeAt(codes, next))) return;
+      if (next === at || !isWord(codeAt(codes, next))) break;
       mayWrap &&= !wraps(codes, at, next);
-      if (this.#count > 0 && this.#count < 32) this.#parted |= 1 << this.#count;
+      if (count > 0 && count < MOST_SHAPED) parted |= 1 << count;
       at = next;
     }
-  }
-
-  #begin(codes: Codes): void {
     this.#text = codes;
-    this.#count = 0;
-    this.#digits = 0;
-    this.#parted = 0;
-    this.#firstLower = MOST;
+    this.#count = count;
+    this.#parted = parted;
+    this.#classify();
   }
 
-  #take(code: number, end: number): void {
-    const n = this.#count;
-    const isLower = code >= 0x61;
-    if (isLower && this.#firstLower === MOST) this.#firstLower = n;
-    if (n < 32 && code < 0x40) this.#digits |= 1 << n;
-    this.#codes[n] = isLower ? code - 0x20 : code;
-    this.#ends[n] = end;
-    this.#count = n + 1;
+  /** Notes which are digits and which the first in lower case is, and makes all upper case. */
+  #classify(): void {
+    let digits = 0;
+    let firstLower = MOST;
+    for (let n = this.#count - 1; n >= 0; n -= 1) {
+      const code = this.#codes[n] ?? 0;
+      if (code < 0x40) digits = n < MOST_SHAPED ? digits | (1 << n) : digits;
+      else if (code >= 0x61) {
+        this.#codes[n] = code - 0x20;
+        firstLower = n;
+      }
+    }
+    this.#digits = digits;
+    this.#firstLower = firstLower;
   }
 
   /** Whether none of the first `count` was written in lower case. */
