@@ -7,6 +7,10 @@ export type Known = {
   readonly findings: Findings;
   /** The pseudonyms, once they have been made for this key. */
   names?: readonly string[];
+  /** Pseudonyms of what other texts are looked through for. */
+  told?: readonly string[];
+  /** The same with what was found of other texts' values in it; `key` is all of their pseudonyms. */
+  spread?: { readonly key: string; readonly known: Known };
 };
 
 /** Shorter ones are read again sooner than their digest is made. */

@@ -13,6 +13,7 @@ import type { DataClass, PrivacyPolicy } from "./policy.ts";
 import { mintFor, Pseudonyms } from "./pseudonyms.ts";
 import { Scanner } from "./scan.ts";
 import { ScanThread, type Leaf } from "./scan-thread.ts";
+import { spread } from "./spread.ts";
 import type { Returning } from "./tool-arguments.ts";
 import { Unclean } from "./unclean.ts";
 
@@ -79,9 +80,10 @@ export class Privacy {
     const rules = this.#rulesFor(leaving);
     this.#checkHeaders(leaving.headers);
     const leaves = collect(body, rules.media === "passed");
-    const known = await this.#read(leaves.texts, rules, leaving);
+    const read = await this.#read(leaves.texts, rules, leaving);
     this.#checkThoughts(leaves.thoughts);
     const pseudonyms = new Pseudonyms(mintFor(this.#options.secret, key.id));
+    const known = spread(leaves.texts, read, pseudonyms);
     const clean = replace(body, known, pseudonyms, rules.media === "passed");
     const { counts } = pseudonyms;
     if (pseudonyms.isEmpty) return { body: clean, counts, returning: undefined };

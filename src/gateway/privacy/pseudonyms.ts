@@ -43,11 +43,20 @@ export class Pseudonyms {
   /** By pseudonym, in lower case: a model may write a heading in capitals. */
   readonly #values = new Map<string, string>();
   readonly #names = new Map<string, string>();
+  readonly #minted = new Map<string, string>();
   readonly #numbers = new Set<string>();
   readonly #counts: Partial<Record<Kind, number>> = {};
 
   constructor(mint: Mint) {
     this.#mint = mint;
+  }
+
+  /** The pseudonym of a value, for somebody who only wants to know it. */
+  minted(kind: Kind, value: string | number): string {
+    const key = `${kind} ${typeof value} ${value}`;
+    const name = this.#minted.get(key) ?? this.#mint(kind, value);
+    this.#minted.set(key, name);
+    return name;
   }
 
   /** The pseudonym of a value as it is spelled, or of a JSON number; `made` is the one that was made for it before. */
@@ -56,7 +65,7 @@ export class Pseudonyms {
     const key = `${kind} ${typeof value} ${value}`;
     const known = this.#names.get(key);
     if (known !== undefined) return known;
-    const name = made ?? this.#mint(kind, value);
+    const name = made ?? this.minted(kind, value);
     const folded = name.toLowerCase();
     // One in 2^66 for two spellings; the wrong value must not come back even then.
     if (this.#values.has(folded)) throw new Refusal("policy_blocked", "two values of this request have one pseudonym");
