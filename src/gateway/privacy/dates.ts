@@ -13,12 +13,12 @@ const ORDINALS = new Pairs("st nd rd th".split(" "));
 
 /** Finds the date whose first digits these are; answers with its end, or 0. */
 export function findBirthDate(page: Page, run: DigitRun): number {
-  const { text, codes } = page;
+  const { codes } = page;
   const { start } = run;
   if (!mayBeDate(run) || !page.context.isNear(ABOUT.birth, start)) return 0;
   const first = number(codes, start);
   const named = monthBefore(page, start);
-  const end = named === -1 ? dateEnd(page, first) : yearAfter(codes, dayEnd(text, first.end));
+  const end = named === -1 ? dateEnd(page, first) : yearAfter(codes, dayEnd(page, first.end));
   if (end === 0) return 0;
   const begin = named === -1 ? start : named;
   return page.context.around(ABOUT.birth, begin, end) ? page.find("birth_date", begin, end) : 0;
@@ -37,19 +37,25 @@ export function mayBeDate({ codes, start, end, length, before, after, next, foll
 
 /** At a month, or at `of` before one. */
 function mayBeMonth(codes: Codes, at: number): boolean {
-  const isOf = (codeAt(codes, at) | 0x20) === 0x6f && (codeAt(codes, at + 1) | 0x20) === 0x66;
-  return hasPair(MONTH_BEGINNINGS, codes, isOf ? separatorEnd(codes, at + 2, true) : at);
+  return hasPair(MONTH_BEGINNINGS, codes, isOf(codes, at) ? separatorEnd(codes, at + 2, true) : at);
+}
+
+function isOf(codes: Codes, at: number): boolean {
+  return (codeAt(codes, at) | 0x20) === 0x6f && (codeAt(codes, at + 1) | 0x20) === 0x66;
 }
 
 function hasPair(pairs: Pairs, codes: Codes, at: number): boolean {
   return pairs.has(codeAt(codes, at) | 0x20, codeAt(codes, at + 1) | 0x20);
 }
 
-/** Behind a word, as in March 12, 1980. */
+/** Behind a word whose last nine letters hold what a month begins with, as in March 12, 1980. */
 function mayFollowMonth(codes: Codes, start: number): boolean {
-  let at = start - 1;
-  while (start - at < 24 && (isGap(codeAt(codes, at)) || codeAt(codes, at) <= 0x20)) at -= 1;
-  return at < start - 1 && isLatin(codeAt(codes, at));
+  let end = start;
+  while (start - end < 24 && (isGap(codeAt(codes, end - 1)) || codeAt(codes, end - 1) <= 0x20)) end -= 1;
+  for (let at = end - 1; end - at <= 9 && isLatin(codeAt(codes, at)); at -= 1) {
+    if (hasPair(MONTH_BEGINNINGS, codes, at)) return true;
+  }
+  return false;
 }
 
 type NumberRead = { readonly value: number; readonly digits: number; readonly end: number };
@@ -66,8 +72,8 @@ function number(codes: Codes, start: number): NumberRead {
 
 /** 12/03/1980, 1980-03-12, 12 March 1980. */
 function dateEnd(page: Page, first: NumberRead): number {
-  const { text, codes } = page;
-  const word = monthAt(page, skipOf(page, dayEnd(text, first.end)));
+  const { codes } = page;
+  const word = monthAt(page, skipOf(page, dayEnd(page, first.end)));
   if (word !== 0 && first.digits <= 2 && first.value <= 31) return yearAfter(codes, word);
   const second = number(codes, partEnd(codes, first.end));
   if (second.digits === 0 || second.digits > 2 || second.end === first.end) return 0;
@@ -93,18 +99,20 @@ function partEnd(codes: Codes, at: number): number {
 }
 
 /** Behind `st`, `nd`, `rd`, `th`. */
-function dayEnd(text: string, at: number): number {
-  return /^(?:st|nd|rd|th)$/i.test(text.slice(at, at + 2)) ? at + 2 : at;
+function dayEnd({ text, codes }: Page, at: number): number {
+  return hasPair(ORDINALS, codes, at) && /^(?:st|nd|rd|th)$/i.test(text.slice(at, at + 2)) ? at + 2 : at;
 }
 
 function skipOf({ text, codes }: Page, at: number): number {
   const next = separatorEnd(codes, at, true);
-  return text.slice(next, next + 2).toLowerCase() === "of" ? separatorEnd(codes, next + 2, true) : next;
+  return isOf(codes, next) && text.slice(next, next + 2).toLowerCase() === "of"
+    ? separatorEnd(codes, next + 2, true)
+    : next;
 }
 
 /** The end of the month's name that stands here; 0 for none. */
 function monthAt({ text, codes }: Page, at: number): number {
-  if (!MONTHS.has(text.slice(at, at + 3).toLowerCase())) return 0;
+  if (!hasPair(MONTH_BEGINNINGS, codes, at) || !MONTHS.has(text.slice(at, at + 3).toLowerCase())) return 0;
   let end = at;
   while (isLatin(codeAt(codes, end)) || codeAt(codes, end) === INVISIBLE) end += 1;
   return end - at <= 9 ? end : 0;
@@ -122,6 +130,7 @@ function yearAfter(codes: Codes, at: number): number {
 function monthBefore({ text, codes }: Page, start: number): number {
   const before = codeAt(codes, start - 1);
   if (before !== 0x20 && before !== 0x0a && before !== INVISIBLE) return -1;
+  if (!mayFollowMonth(codes, start)) return -1;
   const found = /([A-Za-z]{3,9})\.?[\s\u00ad\u200b]{1,20}$/.exec(text.slice(Math.max(0, start - 30), start));
   const name = found?.[1]?.toLowerCase() ?? "";
   return MONTHS.has(name.slice(0, 3)) && found !== null ? start - found[0].length : -1;

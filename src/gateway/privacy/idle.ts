@@ -46,18 +46,25 @@ function mayMeanSomething(run: DigitRun): boolean {
  * Whether an identifier of letters and digits may begin with the word that begins at `from`, whose first digits, perhaps
  * behind a separator, are these.
  */
-export function mayBeMixed(from: number, { codes, end, length, next, follows }: DigitRun): boolean {
+export function mayBeMixed(from: number, run: DigitRun): boolean {
+  const { codes, end, length, next, follows } = run;
   let letters = 1;
   while (letters < 10 && isLatin(codeAt(codes, from + letters))) letters += 1;
   // Long enough to be a number behind its label.
   if (length >= 8 && letters <= 9) return true;
   if (letters > 5) return false;
-  if (letters === 3 && isUpper(codeAt(codes, from + 2))) return true;
-  if (letters >= 3) return length >= 6 || isDigit(follows);
+  // ABZ 1234.
+  if (letters === 3 && length <= 4 && isUpper(codeAt(codes, from + 2))) return length === 4 || isWord(follows);
+  if (letters >= 3) return mayBeLicence(letters, run);
   if (length > 1) return length >= 6 || isWord(follows);
   // M1 1AA or W1A 1AA.
   if (next !== end || !isLatin(follows)) return isDigit(follows);
   return isDigit(codeAt(codes, separatorEnd(codes, end + 1, true)));
+}
+
+/** Five characters of the name, with nines where it is shorter, and six digits. */
+function mayBeLicence(letters: number, { codes, start, length, follows }: DigitRun): boolean {
+  return (letters === 5 || codeAt(codes, start) === 0x39) && (length >= 6 || isDigit(follows));
 }
 
 /** Where the two to five letters begin that stand before the separator before `at`; `at` when there are none. */
