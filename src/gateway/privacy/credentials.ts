@@ -51,11 +51,19 @@ export function findKey(page: Page, start: number): number {
   if (!mayBeKey(codes, start)) return 0;
   const beginning = LISTED.find((one) => text.startsWith(one, start));
   if (beginning === undefined) return 0;
-  const end = runEnd(codes, start, beginning === "eyJ" || beginning === "SG." || beginning === "ya29.");
-  if (end - start < (BEGINNINGS[beginning] ?? 0)) return 0;
-  // Three parts, or it is some other base64 of a JSON object.
-  if (beginning === "eyJ" && !/^eyJ[\w-]+\.eyJ[\w-]+\.[\w-]*$/.test(text.slice(start, end))) return 0;
-  return page.find("secret", start, end);
+  const end = beginning === "eyJ" ? tokenEnd(page, start) : runEnd(codes, start, beginning.endsWith("."));
+  return end - start < (BEGINNINGS[beginning] ?? 0) ? 0 : page.find("secret", start, end);
+}
+
+/** Three parts, or it is some other base64 of a JSON object; 0 then. */
+function tokenEnd({ text, codes, tokenParts: [header, claims, signature] }: Page, start: number): number {
+  const first = header.endOf(codes, start);
+  if (codeAt(codes, first) !== 0x2e || !text.startsWith("eyJ", first + 1)) return 0;
+  const second = claims.endOf(codes, first + 1);
+  if (codeAt(codes, second) !== 0x2e || !isWord(codeAt(codes, second + 1))) return 0;
+  const end = signature.endOf(codes, second + 1);
+  if (codeAt(codes, end) === 0x2e && isWord(codeAt(codes, end + 1))) return 0;
+  return first - start > 3 && second - first > 4 ? end : 0;
 }
 
 /** The end of the letters, digits, hyphens and underscores that stand here. */

@@ -33,17 +33,9 @@ export class DigitAnchor {
   readonly #run = new DigitRun();
   readonly #groups = new Groups();
   readonly #letters = new Letters();
-  /** The last word that was followed to its end: base64 is one word of thousands of digits. */
-  #wordFrom = 0;
-  #wordEnd = 0;
 
   constructor(page: Page) {
     this.#page = page;
-  }
-
-  /** Before another text. */
-  forget(): void {
-    this.#wordEnd = 0;
   }
 
   /** Answers with where to go on. */
@@ -63,21 +55,11 @@ export class DigitAnchor {
     const page = this.#page;
     const run = this.#run;
     const digitsEnd = run.end;
-    const end = this.#endOfWord(digitsEnd);
+    const end = page.word.endOf(page.codes, digitsEnd);
     if (end - at > OPAQUE) return end;
     const dotted = findIpv6(page, at) || (end - digitsEnd === 1 ? findAddress(page, at, this.#letters) : 0);
     const found = dotted || (end - digitsEnd <= 2 ? findBirthDate(page, run) || this.#lookAtLabelled(at) : 0);
     return found || this.#lookAtKey(at) || findPassword(page, at) || end;
-  }
-
-  #endOfWord(from: number): number {
-    if (from >= this.#wordFrom && from < this.#wordEnd) return this.#wordEnd;
-    const { codes } = this.#page;
-    let end = from;
-    while (isWord(codeAt(codes, end))) end += 1;
-    this.#wordFrom = from;
-    this.#wordEnd = end;
-    return end;
   }
 
   #lookAtWord(at: number): number {
@@ -86,7 +68,7 @@ export class DigitAnchor {
     const from = this.#wordStart(at);
     // The digit belonged to an escape such as \u00a0.
     if (from >= at) return from;
-    const end = this.#endOfWord(this.#run.end);
+    const end = page.word.endOf(page.codes, this.#run.end);
     const before = codeAt(codes, from - 1);
     const after = codeAt(codes, end);
     const mayBeKey = end - from >= 16 || after === 0x2d || after === 0x5f || after === 0x2e;
@@ -99,7 +81,7 @@ export class DigitAnchor {
   #lookInWord(from: number, at: number): number {
     const page = this.#page;
     if (!mayBeMixed(from, this.#run)) return 0;
-    const end = this.#endOfWord(this.#run.end);
+    const end = page.word.endOf(page.codes, this.#run.end);
     const isLikely = isUpper(codeAt(page.codes, from)) || end - from >= 15 || page.context.isNear(ANYTHING, from);
     return isLikely ? this.#lookAtMixed(from, at) : 0;
   }

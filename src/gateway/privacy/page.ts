@@ -4,9 +4,14 @@ import type { Codes } from "./characters.ts";
 import { Context } from "./context.ts";
 import { Folding } from "./folding.ts";
 import { KIND_NUMBER, type Kind } from "./kinds.ts";
+import { KEYS, Row, WORDS } from "./row.ts";
 
 export class Page {
   readonly context = new Context();
+  /** The word that was followed last. */
+  readonly word = new Row(WORDS);
+  /** The three parts of the last token that seemed to begin somewhere. */
+  readonly tokenParts = [new Row(KEYS), new Row(KEYS), new Row(KEYS)] as const;
   readonly #folding = new Folding();
   #text = "";
   #codes: Codes = new Uint8Array(0);
@@ -29,6 +34,8 @@ export class Page {
     this.#text = text;
     this.#codes = this.#folding.fold(text);
     this.#found = [];
+    this.word.forget();
+    for (const part of this.tokenParts) part.forget();
     this.context.open(this.#codes, text.length, hint);
   }
 

@@ -217,6 +217,10 @@ describe("time", () => {
     "\u200b",
     "+1(",
     "%20",
+    // One word, or one token, in which a Q stops the scan again and again.
+    "9q",
+    "eyJq1",
+    "eyJ1.eyJ1q.",
   ]) {
     it(`grows with the length only: ${JSON.stringify(unit)}`, () => {
       // 400 KB of any of these took seconds in a scanner that goes back; the test runner's own deadline judges.

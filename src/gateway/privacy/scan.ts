@@ -33,7 +33,6 @@ export class Scanner {
   /** `hint`: what the keys speak of under which the text stands. */
   scan(text: string, hint = 0): Findings {
     this.#page.open(text, hint);
-    this.#digits.forget();
     this.#run(text.length);
     return this.#page.found;
   }
