@@ -27,10 +27,16 @@ export const GENESIS = `sha256:${"0".repeat(64)}`;
 /** Longest line, so that the end of a segment can be found by reading backwards a bounded way. */
 export const MAX_LINE_BYTES = 1024 * 1024;
 
+/** `sha256:` and 64 hexadecimal digits: the slow one of this room starts fast, the fast one of node:crypto starts slowly. */
+export type Digest = (text: string) => string;
+
 /** The line (with its newline) and its receipt. Throws TypeError when the record is not JSON. */
-export function encodeEntry(entry: Omit<LedgerEntry, "hash">): { readonly line: string; readonly receipt: Receipt } {
+export function encodeEntry(
+  entry: Omit<LedgerEntry, "hash">,
+  digest: Digest = sha256,
+): { readonly line: string; readonly receipt: Receipt } {
   const text = canonicalJson({ format: 1, ...entry });
-  const hash = sha256(text);
+  const hash = digest(text);
   return { line: `{"entry":${text},"hash":"${hash}"}\n`, receipt: { seq: entry.seq, hash } };
 }
 
@@ -41,8 +47,7 @@ export type DecodedLine =
 
 const LINE = /^\{"entry":(\{.*\}),"hash":"(sha256:[0-9a-f]{64})"\}$/s;
 
-/** `digest` is the digest to use: the slow one of this room starts fast, the fast one of node:crypto starts slowly. */
-export function decodeLine(line: string, digest: (text: string) => string = sha256): DecodedLine {
+export function decodeLine(line: string, digest: Digest = sha256): DecodedLine {
   const [, text, hash] = LINE.exec(line) ?? [];
   if (text === undefined || hash === undefined) return { kind: "fault", fault: "is not a ledger line" };
   if (digest(text) !== hash) return { kind: "fault", fault: "does not have the hash it states" };

@@ -1,6 +1,7 @@
 // A ledger held open by a process that lives: appends that come together share one lock and one flush.
 import { closeSync, fdatasync, mkdirSync } from "node:fs";
 import { promisify } from "node:util";
+import { digest } from "../lib/digest.ts";
 import type { Clock } from "../lib/ports.ts";
 import { writeEntries } from "./append.ts";
 import { parseCheckpoint, printCheckpoint } from "./checkpoint.ts";
@@ -108,7 +109,7 @@ class Ledger {
     const { clock = Date, waitMs = this.#waitMs, maxSegmentBytes } = this.#options;
     const held = await lock(this.dir, waitMs);
     try {
-      const { fd, receipts } = writeEntries(held, records, { now: clock.now(), waitMs, maxSegmentBytes });
+      const { fd, receipts } = writeEntries(held, records, { now: clock.now(), waitMs, maxSegmentBytes, digest });
       try {
         await flush(fd);
       } finally {
