@@ -19,7 +19,12 @@ export class Connections {
     if (known !== undefined) return known;
     const connect = buildConnector({ timeout: CONNECT_MS });
     const factory = (url: URL, options: object): Client => this.#client(url, options, connect);
-    const pool = new Pool(origin, { connections: MAX_CONNECTIONS, pipelining: 1, factory });
+    const isTls = origin.startsWith("https:");
+    const pool = new Pool(origin, {
+      connections: MAX_CONNECTIONS,
+      pipelining: 1,
+      ...(isTls ? { factory } : { connect: { timeout: CONNECT_MS } }),
+    });
     this.#pools.set(origin, pool);
     return pool;
   }

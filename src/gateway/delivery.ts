@@ -109,11 +109,15 @@ export class Delivery {
     if (this.#isHeadSent) return;
     this.#isHeadSent = true;
     const { response, requestId, headers } = this.#options;
+    const fixed = { "request-id": requestId, ...headers, ...returned(head) };
+    if (length !== undefined) {
+      response.writeHead(status, { "content-type": "application/json", "content-length": length, ...fixed });
+      return;
+    }
     // Set, not passed to writeHead: a refusal in mid-stream must be able to read it back.
-    response.setHeader("content-type", length === undefined ? "text/event-stream" : "application/json");
-    if (length !== undefined) response.setHeader("content-length", length);
-    response.writeHead(status, { "request-id": requestId, ...headers, ...returned(head) });
-    if (length === undefined) response.flushHeaders();
+    response.setHeader("content-type", "text/event-stream");
+    response.writeHead(status, fixed);
+    response.flushHeaders();
   }
 
   #write(text: string | Buffer): boolean {
@@ -152,17 +156,18 @@ function checkReadable(head: AnswerHead): void {
   if (head.status >= 300 && head.status < 400) {
     throw new Refusal("api_error", "the upstream points elsewhere, and nothing is followed");
   }
-  const type = head.headers["content-type"] ?? "";
-  if (!/^(application\/json|text\/event-stream)\b/.test(type)) {
+  if (!/^(application\/json|text\/event-stream)\b/.test(head.headers["content-type"] ?? "")) {
     throw new Refusal("api_error", `the upstream answered ${head.status} with something that is no API answer`);
   }
 }
 
 function returned(head: AnswerHead | undefined): Record<string, string> {
-  if (head === undefined) return {};
-  return Object.fromEntries(
-    RETURNED.flatMap((name) => (head.headers[name] === undefined ? [] : [[name, head.headers[name]]])),
-  );
+  const passed: Record<string, string> = {};
+  for (const name of RETURNED) {
+    const value = head?.headers[name];
+    if (value !== undefined) passed[name] = String(value);
+  }
+  return passed;
 }
 
 function parseError(text: string): unknown {

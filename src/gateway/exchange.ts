@@ -5,7 +5,7 @@ import { stringAt, type JsonObject } from "./json.ts";
 import { Delivery } from "./delivery.ts";
 import { UPSTREAM_PATH, type Endpoint } from "./endpoints.ts";
 import type { Clock } from "../lib/ports.ts";
-import type { InFlight } from "./in-flight.ts";
+import type { InFlight, Underway } from "./in-flight.ts";
 import { accountOf, type Keyring, type VirtualKey } from "./keyring.ts";
 import type { Limited, Limits } from "./limits.ts";
 import type { LiveRoute, LoadedConfig } from "./load-config.ts";
@@ -61,7 +61,7 @@ export async function exchange(desk: Desk, one: Exchange): Promise<void> {
   try {
     const body = await readBody(one.request, desk.config.limits, desk.bodies);
     try {
-      await decide(desk, one, { key, payers, body: body.bytes, ending: under.ending });
+      await decide(desk, one, { key, payers, body: body.bytes, under });
     } finally {
       body.release();
     }
@@ -78,8 +78,7 @@ export async function exchange(desk: Desk, one: Exchange): Promise<void> {
 type Admitted = {
   readonly key: VirtualKey;
   readonly payers: readonly Limited[];
-  /** Ends the exchange: a revoked key, a client that went away or does not read, the gateway's own end. */
-  readonly ending: AbortController;
+  readonly under: Underway;
 };
 
 async function decide(
@@ -137,14 +136,15 @@ type Prepared = Forward & { readonly crossing: Crossing; readonly call: PaidCall
 
 /** All that comes before the first byte leaves: policy, limits, price, reservation and audit record. */
 async function prepare(desk: Desk, one: Exchange, admitted: Forward): Promise<Prepared> {
-  const { key, payers, asked, route, estimate, ending, sizeBytes } = admitted;
+  const { key, payers, asked, route, estimate, sizeBytes } = admitted;
+  const { signal } = admitted.under.ending;
   const { operation } = one.endpoint;
   const startedAt = desk.clock.now();
   const options = { operation, route, now: startedAt, maxTokens: DEFAULT_MAX_TOKENS, inputEstimate: estimate };
   const crossed = cross(asked, options);
   const { headers } = one.request;
   const leaving = outgoing(crossed, route, key);
-  const clean = await desk.privacy.clean({ ...leaving, headers, route, key, signal: ending.signal });
+  const clean = await desk.privacy.clean({ ...leaving, headers, route, key, signal });
   const sent = { ...leaving, body: clean.body };
   const crossing = { ...crossed, rewriter: restoring(crossed.rewriter, leaving.operation, clean) };
   desk.limits.admit(payers, estimate);
@@ -163,11 +163,11 @@ async function prepare(desk: Desk, one: Exchange, admitted: Forward): Promise<Pr
     findings: clean.counts,
     traceparent,
   };
-  const call = await pay(desk, { facts, sent, payers, signal: ending.signal, headers });
+  const call = await pay(desk, { facts, sent, payers, signal, headers });
   return { ...admitted, crossing, call };
 }
 
-async function carryOut(desk: Desk, one: Exchange, { route, payers, estimate, ending, crossing, call }: Prepared) {
+async function carryOut(desk: Desk, one: Exchange, { route, payers, estimate, under, crossing, call }: Prepared) {
   const { rewriter } = crossing;
   const delivery = new Delivery({
     response: one.response,
@@ -177,7 +177,7 @@ async function carryOut(desk: Desk, one: Exchange, { route, payers, estimate, en
     isSameDialect: route.dialect === one.endpoint.dialect,
     idleMs: desk.config.limits.idleMs,
     pingMs: desk.config.limits.pingMs,
-    abort: (reason) => ending.abort(reason),
+    abort: (reason) => under.ending.abort(reason),
   });
   let sent: { readonly tlsLeaf: string | undefined } | undefined;
   let failure: unknown;
@@ -190,6 +190,7 @@ async function carryOut(desk: Desk, one: Exchange, { route, payers, estimate, en
     throw error;
   } finally {
     delivery.close();
+    under.answered();
     const used = rewriter.usage;
     await call.settle({ status: delivery.status, usage: used, sent, failure });
     if (used !== undefined) desk.limits.correct(payers, used.input + used.output - estimate);

@@ -1,6 +1,15 @@
 // The requests under way, by key, so that a revoked key ends its streams at once.
 import { Refusal } from "./refusal.ts";
 
+export type Underway = {
+  /** Ends the exchange: a revoked key, a client that went away or does not read, the gateway's own end. */
+  readonly ending: AbortController;
+  /** The client has its answer: it may come with the next request, while this one is still being settled. */
+  answered(): void;
+  /** To be called once, when all is settled. */
+  leave(): void;
+};
+
 export class InFlight {
   readonly #byKey = new Map<string, Set<AbortController>>();
   #count = 0;
@@ -14,18 +23,20 @@ export class InFlight {
     return this.#byKey.get(keyId)?.size ?? 0;
   }
 
-  begin(keyId: string): { readonly ending: AbortController; leave(): void } {
+  begin(keyId: string): Underway {
     const ending = new AbortController();
     const all = this.#byKey.get(keyId) ?? new Set();
     this.#byKey.set(keyId, all.add(ending));
     this.#count += 1;
+    const answered = (): void => {
+      if (all.delete(ending) && all.size === 0 && this.#byKey.get(keyId) === all) this.#byKey.delete(keyId);
+    };
     const leave = (): void => {
-      if (!all.delete(ending)) return;
+      answered();
       this.#count -= 1;
       if (this.#count === 0) this.#whenIdle?.();
-      if (all.size === 0 && this.#byKey.get(keyId) === all) this.#byKey.delete(keyId);
     };
-    return { ending, leave };
+    return { ending, answered, leave };
   }
 
   /** Resolves when nothing is under way any more: all is settled then. */

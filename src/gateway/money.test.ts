@@ -225,6 +225,17 @@ describe("limits", () => {
   });
 });
 
+describe("a key with one request at a time", () => {
+  it("asks again as soon as it has its answer, and sees at once what that cost", async (t) => {
+    const { house, key, ask } = await withKey(t, { max_parallel_requests: 1 });
+    const statuses: number[] = [];
+    for (let turn = 0; turn < 10; turn += 1) statuses.push((await ask()).status);
+    const spent = JSON.parse((await house.manage("GET", `/key/info?key=${key}`)).text).info.spend;
+    assert.deepEqual(new Set(statuses), new Set([200]));
+    assert.equal(Math.round(spent * 1_000_000), Math.round(COST * 10_000_000));
+  });
+});
+
 describe("the audit", () => {
   it("tells once of a request that the upstream refused, and once of one that never left", async (t) => {
     const busy = { status: 503, headers: { "content-type": "application/json" }, parts: ['{"error":"busy"}'] };

@@ -22,7 +22,7 @@ export type UpstreamRequest = {
   readonly onSent?: (tlsLeaf: string | undefined) => void;
 };
 
-export type AnswerHead = { readonly status: number; readonly headers: Readonly<Record<string, string>> };
+export type AnswerHead = { readonly status: number; readonly headers: IncomingHttpHeaders };
 
 /** Pauses and resumes the upstream while the client is slower than it. */
 export type Flow = { pause(): void; resume(): void };
@@ -105,7 +105,7 @@ async function dispatch(
       },
       onResponseStart(controller, status, headers) {
         if (status < 200) return;
-        reader = open({ status, headers: plain(headers) }, controller);
+        reader = open({ status, headers }, controller);
       },
       onResponseData(_controller, chunk) {
         reader?.chunk(chunk);
@@ -118,12 +118,6 @@ async function dispatch(
       },
     });
   });
-}
-
-function plain(headers: IncomingHttpHeaders): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
-  );
 }
 
 function asError(reason: unknown): Error {
