@@ -54,14 +54,25 @@ export class Audit {
     return this.#waiting;
   }
 
+  /** Throws Refusal (529) when the ledger has been out of reach for too long; `more` records are on their way here. */
+  checkRoom(more: number): void {
+    if (this.#waiting + more < MAX_WAITING) return;
+    throw new Refusal("overloaded_error", "the audit ledger cannot be written", { "retry-after": "30" });
+  }
+
   /** Inside a transaction. Throws Refusal (529) when the ledger has been out of reach for too long. */
   record(record: LedgerRecord): void {
-    if (this.#waiting >= MAX_WAITING) {
-      throw new Refusal("overloaded_error", "the audit ledger cannot be written", { "retry-after": "30" });
-    }
-    this.#insert.run(JSON.stringify(record));
-    this.#waiting += 1;
-    this.#start();
+    this.checkRoom(0);
+    this.put(JSON.stringify(record));
+  }
+
+  /** Inside a transaction: a record that was let in before. */
+  put(text: string): void {
+    this.#insert.run(text);
+    this.#effects.books.afterwards(() => {
+      this.#waiting += 1;
+      this.#start();
+    });
   }
 
   /** After a start: records that were carried but not ticked off are found in the ledger and not carried twice. */

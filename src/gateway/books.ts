@@ -1,17 +1,17 @@
 // The gateway's database: SQLite in its state folder, opened by this process only.
-// Writes that arrive together are committed together and flushed once, and a promise resolves only after that. The flush
-// is SQLite's `synchronous = FULL`, made here instead, so that it does not stop the event loop (decision 0041).
+// A promise of a commit resolves when it is on the disk. The flush is SQLite's `synchronous = FULL`, made here instead, so
+// that it does not stop the event loop (decision 0041).
 import { randomUUID } from "node:crypto";
 import { closeSync, fdatasync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { promisify } from "node:util";
 import { Problem } from "../lib/problem.ts";
-import { Refusal } from "./refusal.ts";
+import { DURABLE, GroupCommit, NOW, SOON, unwritable, type Wish, type Work } from "./group-commit.ts";
 
 const FILE = "gateway.sqlite";
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 const SCHEMA = `
   CREATE TABLE virtual_key (hash TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -47,26 +47,20 @@ const SCHEMA = `
   CREATE INDEX spend_by_time ON spend (at);
   -- Audit records, committed with what they tell of, on their way to the ledger.
   CREATE TABLE outbox (n INTEGER PRIMARY KEY AUTOINCREMENT, record TEXT NOT NULL) STRICT;
-  CREATE TABLE book (id TEXT PRIMARY KEY) STRICT;
+  -- Up to where the journal of traffic is in these tables.
+  CREATE TABLE book (id TEXT PRIMARY KEY, folded INTEGER NOT NULL DEFAULT 0) STRICT;
 `;
 
-type Wish = {
-  /** Whoever asked waits for the disk, not only for the transaction. */
-  readonly isDurable: boolean;
-  /** May wait for company. */
-  readonly isPatient: boolean;
-};
+/** From the version before. */
+const MIGRATION = "ALTER TABLE book ADD COLUMN folded INTEGER NOT NULL DEFAULT 0;";
 
-type Work = Wish & {
+type Transaction = Work & {
   run(): void;
-  done(): void;
-  failed(error: unknown): void;
+  /** What follows when it is kept, once. */
+  readonly after: (() => void)[];
 };
 
 const flushFile = promisify(fdatasync);
-
-/** How long what need not be durable waits for company: a transaction costs as much as all that is written in it. */
-const SOON_MS = 5;
 
 export class Books {
   readonly db: DatabaseSync;
@@ -77,10 +71,8 @@ export class Books {
   readonly #rollback: StatementSync;
   /** SQLite's journal: what is flushed there is durable. */
   readonly #journal: number;
-  #queue: Work[] = [];
-  #soon: NodeJS.Timeout | undefined;
-  #isWriting = false;
-  #isBroken = false;
+  readonly #commits: GroupCommit<Transaction>;
+  #running: Transaction | undefined;
 
   /** Throws Problem when the folder cannot be written or the database is from a newer version. */
   constructor(state: string) {
@@ -92,6 +84,15 @@ export class Books {
     // A write that changes nothing, so that the journal is there.
     this.db.exec("UPDATE book SET id = id");
     this.#journal = openSync(join(state, `${FILE}-wal`), "r");
+    this.#commits = new GroupCommit({
+      write: (batch) => this.#transact(batch),
+      flush: async () => await flushFile(this.#journal),
+    });
+  }
+
+  /** Up to which of its numbers the journal of traffic has been folded in. */
+  get folded(): number {
+    return Number(this.db.prepare("SELECT folded FROM book").get()?.["folded"]);
   }
 
   /**
@@ -100,15 +101,15 @@ export class Books {
    * writes only; a commit that fails rejects all with a 529 Refusal.
    */
   async commit<T>(work: (db: DatabaseSync) => T): Promise<T> {
-    return await this.#enqueue(work, { isDurable: true, isPatient: false });
+    return await this.#enqueue(work, DURABLE);
   }
 
   /**
    * The same, but it goes with the next transaction that somebody waits for, or in some milliseconds, and reaches the disk
-   * with the next flush. Only for what may be lost when the process dies: a settlement, whose reservation stands at worst.
+   * with the next flush. Only for what may be lost when the process dies.
    */
   async commitSoon<T>(work: (db: DatabaseSync) => T): Promise<T> {
-    return await this.#enqueue(work, { isDurable: false, isPatient: true });
+    return await this.#enqueue(work, SOON);
   }
 
   /** Resolves when all that was asked for so far is on the disk. */
@@ -116,9 +117,9 @@ export class Books {
     await this.commit(() => {});
   }
 
-  /** Resolves when all that was asked for so far can be read. */
-  async settled(): Promise<void> {
-    await this.#enqueue(() => {}, { isDurable: false, isPatient: false });
+  /** Inside a transaction: `then` is called once, when it is on the disk. */
+  afterwards(then: () => void): void {
+    this.#running?.after.push(then);
   }
 
   async #enqueue<T>(work: (db: DatabaseSync) => T, wish: Wish): Promise<T> {
@@ -127,60 +128,42 @@ export class Books {
       const run = (): void => {
         value = work(this.db);
       };
-      this.#queue.push({ ...wish, run, done: () => resolve(value), failed: reject });
-      if (wish.isPatient) this.#startSoon();
-      else this.#start();
+      const transaction: Transaction = {
+        ...wish,
+        after: [],
+        run,
+        done: () => {
+          for (const then of transaction.after) then();
+          resolve(value);
+        },
+        failed: reject,
+      };
+      this.#commits.push(transaction);
     });
-  }
-
-  #startSoon(): void {
-    this.#soon ??= setTimeout(() => this.#start(), SOON_MS);
-  }
-
-  #start(): void {
-    clearTimeout(this.#soon);
-    this.#soon = undefined;
-    if (!this.#isWriting) void this.#write();
   }
 
   /** Commits what waits and closes the file. */
   async close(): Promise<void> {
-    await this.settled();
+    try {
+      await this.#enqueue(() => {}, NOW);
+    } catch {
+      // Whoever waited for what could not be written was told so.
+    }
     closeSync(this.#journal);
     this.db.close();
   }
 
-  async #write(): Promise<void> {
-    this.#isWriting = true;
-    // What else comes in this turn of the loop shares the flush.
-    await new Promise((resolve) => setImmediate(resolve));
-    do {
-      const batch = this.#queue;
-      this.#queue = [];
-      await this.#writeBatch(batch);
-    } while (this.#queue.some((work) => !work.isPatient));
-    this.#isWriting = false;
-    if (this.#queue.length > 0) this.#startSoon();
-  }
-
-  async #writeBatch(batch: readonly Work[]): Promise<void> {
-    const kept = this.#transact(batch);
-    try {
-      if (kept.some((work) => work.isDurable)) await flushFile(this.#journal);
-      for (const work of kept) work.done();
-    } catch {
-      // After a flush that failed nobody knows what the disk holds: no more until a restart has read it.
-      this.#isBroken = true;
-      for (const work of kept) work.failed(unwritable());
-    }
+  #run(work: Transaction): void {
+    this.#running = work;
+    work.after.length = 0;
+    work.run();
   }
 
   /** Those whose writes are in the journal. When one of several fails, each gets a transaction of its own. */
-  #transact(batch: readonly Work[]): readonly Work[] {
+  #transact(batch: readonly Transaction[]): readonly Transaction[] {
     try {
-      if (this.#isBroken) throw unwritable();
       this.#begin.run();
-      for (const work of batch) work.run();
+      for (const work of batch) this.#run(work);
       this.#commit.run();
       return batch;
     } catch (error) {
@@ -190,10 +173,6 @@ export class Books {
       return [];
     }
   }
-}
-
-function unwritable(): Refusal {
-  return new Refusal("overloaded_error", "the gateway cannot write its books", { "retry-after": "5" });
 }
 
 function open(state: string): DatabaseSync {
@@ -224,6 +203,10 @@ function open(state: string): DatabaseSync {
 function migrate(db: DatabaseSync, file: string): void {
   const version = Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
   if (version === SCHEMA_VERSION) return;
+  if (version === SCHEMA_VERSION - 1) {
+    db.exec(`BEGIN IMMEDIATE; ${MIGRATION} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
+    return;
+  }
   if (version !== 0) {
     throw new Problem({
       code: "prerequisite",
@@ -234,6 +217,6 @@ function migrate(db: DatabaseSync, file: string): void {
   }
   const id = randomUUID();
   db.exec(
-    `BEGIN IMMEDIATE; ${SCHEMA} INSERT INTO book VALUES ('${id}'); PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`,
+    `BEGIN IMMEDIATE; ${SCHEMA} INSERT INTO book (id) VALUES ('${id}'); PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`,
   );
 }

@@ -1,20 +1,44 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import * as fc from "fast-check";
+import { openLedger } from "../ledger/index.ts";
 import { Accounts } from "./accounts.ts";
+import { Audit } from "./audit.ts";
 import { Books } from "./books.ts";
 import { Budgets, type Ask } from "./budgets.ts";
+import { Cashbook } from "./cashbook.ts";
+import { LedgerThread } from "./ledger-thread.ts";
+import { SpendLog } from "./spend-log.ts";
 import { costOf, worstOf, type Price } from "./price.ts";
 
 const PRICE: Price = { input: 3, cacheWrite5m: 3.75, cacheWrite1h: 6, cacheRead: 0.3, output: 15, imageTokens: 0 };
 const ACCOUNTS = ["key:a", "key:b", "team:t"];
 
-function open(folder: string, clock: { now(): number }) {
+async function open(folder: string, clock: { now(): number }) {
   const books = new Books(folder);
-  return { books, accounts: new Accounts({ books, clock }), budgets: new Budgets({ books, clock }) };
+  const budgets = new Budgets(books.db, clock);
+  const ledger = openLedger(join(folder, "ledger"), { clock });
+  const audit = new Audit({ books, ledger, thread: new LedgerThread(), clock, log });
+  const effects = { books, budgets, audit, spendLog: new SpendLog(books), clock, log };
+  const cashbook = new Cashbook(effects, folder);
+  await cashbook.fold();
+  return {
+    books,
+    budgets,
+    cashbook,
+    set: async (id: string, cap: number, period: string | null) =>
+      await books.commit(() => new Accounts({ books, budgets, clock }).set(id, { cap, period })),
+    reserve: async (ask: Ask) => await cashbook.hold(ask, () => ({ kind: "gateway.request" })),
+    settle: async (requestId: string, microUsd: number | undefined) =>
+      await cashbook.charge(requestId, microUsd, () => ({ record: { kind: "gateway.answer" }, spend: null })),
+    close: async () => {
+      await cashbook.close();
+      await books.close();
+    },
+  };
 }
 
 function temporary(t: TestContext): string {
@@ -22,6 +46,8 @@ function temporary(t: TestContext): string {
   t.after(() => rmSync(folder, { recursive: true }));
   return folder;
 }
+
+function log(): void {}
 
 const step = fc.oneof(
   {
@@ -42,6 +68,7 @@ const step = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("crash" as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("fold" as const) }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -52,21 +79,12 @@ const step = fc.oneof(
 );
 
 async function setUp(t: TestContext, cap: number) {
-  const house = open(temporary(t), { now: () => Date.UTC(2026, 10, 21) });
-  t.after(async () => await house.books.close());
-  await house.books.commit(() => house.accounts.set("key:a", { cap, period: "1mo" }));
+  const house = await open(temporary(t), { now: () => Date.UTC(2026, 10, 21) });
+  t.after(house.close);
+  await house.set("key:a", cap, "1mo");
   const worst = worstOf(PRICE, { inputTokens: 1000, mayWriteCache: false, isUsOnly: false });
   const reserve = async (requestId: string, more: Partial<Ask>) =>
-    await house.books.commit(() =>
-      house.budgets.reserve({
-        requestId,
-        accounts: ["key:a"],
-        worst,
-        wantedTokens: 32_000,
-        floorTokens: 4096,
-        ...more,
-      }),
-    );
+    await house.reserve({ requestId, accounts: ["key:a"], worst, wantedTokens: 32_000, floorTokens: 4096, ...more });
   return { ...house, reserve };
 }
 
@@ -81,56 +99,54 @@ describe("a budget", () => {
         async (steps, caps) => {
           let now = Date.UTC(2026, 10, 21, 23, 0);
           const clock = { now: () => now };
-          const folder = join(root, String((run += 1)));
-          let house = open(folder, clock);
-          await house.books.commit(() =>
-            ACCOUNTS.forEach((id, index) =>
-              house.accounts.set(id, { cap: caps[index] ?? 0, period: index === 2 ? "1d" : null }),
-            ),
-          );
+          let folder = join(root, String((run += 1)));
+          let house = await open(folder, clock);
+          for (const [index, id] of ACCOUNTS.entries())
+            await house.set(id, caps[index] ?? 0, index === 2 ? "1d" : null);
           const running: { id: string; output: number; input: number }[] = [];
           for (const [index, one] of steps.entries()) {
-            await house.books.commit(() => {
-              if (one.do === "reserve") {
-                const id = `r${index}`;
-                const worst = worstOf(PRICE, { inputTokens: one.input, mayWriteCache: true, isUsOnly: false });
-                const accounts = [ACCOUNTS[one.who] ?? "", "team:t"];
-                const grant = house.budgets.reserve({
-                  requestId: id,
-                  accounts,
-                  worst,
-                  wantedTokens: one.output,
-                  floorTokens: 100,
-                });
-                if (grant.kind === "granted") {
-                  assert.ok(grant.outputTokens >= Math.min(100, one.output) && grant.outputTokens <= one.output);
-                  running.push({ id, output: grant.outputTokens, input: one.input });
-                }
-              } else if (one.do === "settle") {
-                const [request] = running.splice(one.which % Math.max(1, running.length), 1);
-                if (request === undefined) return;
-                // The upstream is as expensive as it may be: all input written to the dear cache, or says nothing at all.
-                const usage = {
-                  input: 0,
-                  cacheRead: 0,
-                  cacheWrite5m: 0,
-                  cacheWrite1h: request.input,
-                  output: Math.floor(request.output * (one.share ?? 0)),
-                };
-                const microUsd = one.share === null ? undefined : costOf(PRICE, usage, false);
-                assert.equal(house.budgets.settle({ requestId: request.id, microUsd }).isOverrun, false);
-              } else if (one.do === "clock") {
-                now += one.byMs;
+            if (one.do === "reserve") {
+              const id = `r${index}`;
+              const worst = worstOf(PRICE, { inputTokens: one.input, mayWriteCache: true, isUsOnly: false });
+              const accounts = [ACCOUNTS[one.who] ?? "", "team:t"];
+              const ask = { requestId: id, accounts, worst, wantedTokens: one.output, floorTokens: 100 };
+              const grant = await house.reserve(ask);
+              if (grant.kind === "granted") {
+                assert.ok(grant.outputTokens >= Math.min(100, one.output) && grant.outputTokens <= one.output);
+                running.push({ id, output: grant.outputTokens, input: one.input });
               }
-            });
-            if (one.do === "crash") {
-              await house.books.close();
-              house = open(folder, clock);
-              const left = house.budgets.openReservations();
-              assert.deepEqual(left.sort(), running.map(({ id }) => id).sort());
-              await house.books.commit(() =>
-                left.forEach((requestId) => house.budgets.settle({ requestId, microUsd: undefined })),
+            } else if (one.do === "settle") {
+              const [request] = running.splice(one.which % Math.max(1, running.length), 1);
+              if (request === undefined) continue;
+              // The upstream is as expensive as it may be: all input written to the dear cache, or says nothing at all.
+              const usage = {
+                input: 0,
+                cacheRead: 0,
+                cacheWrite5m: 0,
+                cacheWrite1h: request.input,
+                output: Math.floor(request.output * (one.share ?? 0)),
+              };
+              const microUsd = one.share === null ? undefined : costOf(PRICE, usage, false);
+              assert.equal((await house.settle(request.id, microUsd)).isOverrun, false);
+            } else if (one.do === "fold") {
+              await house.cashbook.fold();
+            } else if (one.do === "clock") {
+              now += one.byMs;
+            } else {
+              // What lies on the disk at this moment is all that the next process finds.
+              const [left, image] = [house, `${folder}-${index}`];
+              const before = ACCOUNTS.map((id) => left.budgets.look(id));
+              cpSync(folder, image, { recursive: true });
+              folder = image;
+              house = await open(folder, clock);
+              await left.close();
+              assert.deepEqual(
+                ACCOUNTS.map((id) => house.budgets.look(id)),
+                before,
               );
+              const unsettled = house.budgets.openReservations();
+              assert.deepEqual(unsettled.sort(), running.map(({ id }) => id).sort());
+              for (const requestId of unsettled) await house.settle(requestId, undefined);
               running.length = 0;
             }
             for (const id of ACCOUNTS) {
@@ -141,7 +157,7 @@ describe("a budget", () => {
               );
             }
           }
-          await house.books.close();
+          await house.close();
         },
       ),
       { numRuns: 60 },
@@ -159,14 +175,14 @@ describe("a budget", () => {
     const house = await setUp(t, 100_000);
     await house.reserve("r1", { wantedTokens: 5000 });
     assert.equal((await house.reserve("r2", {})).kind, "held");
-    await house.books.commit(() => house.budgets.settle({ requestId: "r1", microUsd: undefined }));
+    await house.settle("r1", undefined);
     assert.equal((await house.reserve("r3", {})).kind, "spent");
   });
 
   it("settles a reservation once only", async (t) => {
     const house = await setUp(t, 1_000_000);
     await house.reserve("r1", {});
-    const twice = async () => await house.books.commit(() => house.budgets.settle({ requestId: "r1", microUsd: 500 }));
+    const twice = async () => await house.settle("r1", 500);
     assert.deepEqual(
       [await twice(), await twice()],
       [
@@ -180,7 +196,7 @@ describe("a budget", () => {
   it("records more than was reserved truthfully and says so", async (t) => {
     const house = await setUp(t, 100_000);
     await house.reserve("r1", { wantedTokens: 100 });
-    const settled = await house.books.commit(() => house.budgets.settle({ requestId: "r1", microUsd: 250_000 }));
+    const settled = await house.settle("r1", 250_000);
     assert.deepEqual(settled, { microUsd: 250_000, isOverrun: true });
     assert.equal(house.budgets.look("key:a")?.spent, 250_000);
   });

@@ -1,9 +1,9 @@
 // Budgets that cannot be overspent: before a request leaves, the most it can cost is set aside in every account that pays
-// for it (key, user, team), checked and written in one transaction. Integer micro-USD.
+// for it (key, user, team), checked and held in one step. Integer micro-USD. Kept in memory; whoever changes something here
+// writes it down before it counts (cashbook.ts).
 // Invariant, for every account with a cap and an honest upstream: spent + reserved <= cap, at every moment.
-import type { StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Clock } from "../lib/ports.ts";
-import type { Books } from "./books.ts";
 import { periodEnd } from "./period.ts";
 import type { Worst } from "./price.ts";
 
@@ -30,6 +30,8 @@ export type Ask = {
 export type Grant =
   | {
       readonly kind: "granted";
+      /** The accounts that pay, of those asked for. */
+      readonly accounts: readonly string[];
       readonly outputTokens: number;
       readonly microUsd: number;
       /** The payer that has spent the most of its cap. */
@@ -39,43 +41,54 @@ export type Grant =
   | { readonly kind: "held"; readonly account: string }
   | { readonly kind: "spent"; readonly account: Account };
 
-export type Settlement = {
-  readonly requestId: string;
-  /** What is charged; undefined charges all that was set aside. */
-  readonly microUsd: number | undefined;
+export type Settled = { readonly microUsd: number; readonly isOverrun: boolean };
+
+export type Reservation = { readonly requestId: string; readonly accounts: readonly string[]; readonly worst: number };
+
+/** What changed since the last one, as the books should have it. */
+export type Snapshot = {
+  readonly accounts: readonly Account[];
+  readonly opened: readonly Reservation[];
+  readonly closed: readonly string[];
 };
 
-export type Settled = { readonly microUsd: number; readonly isOverrun: boolean };
+type Purse = { -readonly [Key in keyof Account]: Account[Key] };
 
 export class Budgets {
   readonly #clock: Clock;
-  readonly #account: StatementSync;
-  readonly #reset: StatementSync;
-  readonly #hold: StatementSync;
-  readonly #insert: StatementSync;
-  readonly #open: StatementSync;
-  readonly #allOpen: StatementSync;
-  readonly #close: StatementSync;
-  readonly #charge: StatementSync;
+  readonly #purses = new Map<string, Purse>();
+  readonly #held = new Map<string, Reservation>();
+  /** Since the last snapshot. */
+  readonly #changed = new Set<string>();
+  /** Reservations that stand in the books. */
+  #stored: ReadonlySet<string>;
+  readonly #statements: Readonly<Record<"account" | "reset" | "open" | "close", StatementSync>>;
 
-  constructor(effects: { readonly books: Books; readonly clock: Clock }) {
-    const { db } = effects.books;
-    this.#clock = effects.clock;
-    this.#account = db.prepare(
-      "SELECT id, cap, spent, reserved, period, resets_at AS resetsAt FROM account WHERE id = ?",
-    );
-    this.#reset = db.prepare("UPDATE account SET spent = ?, resets_at = ? WHERE id = ?");
-    this.#hold = db.prepare("UPDATE account SET reserved = reserved + ? WHERE id = ?");
-    this.#insert = db.prepare("INSERT INTO reservation VALUES (?, ?, ?)");
-    this.#open = db.prepare("SELECT accounts, worst FROM reservation WHERE request_id = ?");
-    this.#allOpen = db.prepare("SELECT request_id AS id FROM reservation");
-    this.#close = db.prepare("DELETE FROM reservation WHERE request_id = ?");
-    this.#charge = db.prepare("UPDATE account SET reserved = reserved - ?, spent = spent + ? WHERE id = ?");
+  constructor(db: DatabaseSync, clock: Clock) {
+    this.#clock = clock;
+    for (const row of db.prepare("SELECT * FROM account").all()) {
+      const purse = readPurse(row);
+      this.#purses.set(purse.id, purse);
+    }
+    for (const row of db.prepare("SELECT * FROM reservation").all()) {
+      const requestId = String(row["request_id"]);
+      const accounts: unknown = JSON.parse(String(row["accounts"]));
+      if (!Array.isArray(accounts)) throw new TypeError("a reservation's accounts are a list");
+      this.#held.set(requestId, { requestId, accounts: accounts.map(String), worst: Number(row["worst"]) });
+    }
+    this.#stored = new Set(this.#held.keys());
+    this.#statements = {
+      account: db.prepare("UPDATE account SET spent = ?, reserved = ? WHERE id = ?"),
+      // A period that was set meanwhile has an end of its own.
+      reset: db.prepare("UPDATE account SET resets_at = ? WHERE id = ? AND period IS ?"),
+      open: db.prepare("INSERT INTO reservation VALUES (?, ?, ?)"),
+      close: db.prepare("DELETE FROM reservation WHERE request_id = ?"),
+    };
   }
 
-  /** Inside a transaction. Lowers the output to what fits, down to the floor. */
-  reserve(ask: Ask): Grant {
-    const accounts = ask.accounts.map((id) => this.#begin(id)).filter((account) => account !== undefined);
+  /** What would be granted; changes nothing. Lowers the output to what fits, down to the floor. */
+  weigh(ask: Ask, now: number): Grant {
+    const accounts = ask.accounts.map((id) => this.look(id, now)).filter((account) => account !== undefined);
     // What costs nothing needs no room in a budget.
     const isFree = ask.worst.cost(ask.wantedTokens) === 0;
     const capped = accounts.flatMap((one) => (one.cap === null || isFree ? [] : [{ ...one, cap: one.cap }]));
@@ -83,64 +96,121 @@ export class Budgets {
     for (const account of capped) {
       const free = account.cap - account.spent - account.reserved;
       const fits = Math.min(ask.wantedTokens, ask.worst.outputFor(free));
-      if (fits < Math.min(ask.floorTokens, ask.wantedTokens)) return this.#refuse(account, ask);
+      if (fits < Math.min(ask.floorTokens, ask.wantedTokens)) return refuse(account, ask);
       outputTokens = Math.min(outputTokens, fits);
     }
-    const microUsd = ask.worst.cost(outputTokens);
-    const ids = accounts.map((account) => account.id);
-    this.#insert.run(ask.requestId, JSON.stringify(ids), microUsd);
-    for (const id of ids) this.#hold.run(microUsd, id);
     const [closest] = capped.toSorted((a, b) => b.spent / b.cap - a.spent / a.cap);
-    return { kind: "granted", outputTokens, microUsd, closest };
+    const microUsd = ask.worst.cost(outputTokens);
+    return { kind: "granted", accounts: accounts.map(({ id }) => id), outputTokens, microUsd, closest };
   }
 
-  /** Inside a transaction. A reservation is settled once; a second time it is not there any more and costs nothing. */
-  settle({ requestId, microUsd }: Settlement): Settled {
-    const open = this.#open.get(requestId);
-    if (open === undefined) return { microUsd: 0, isOverrun: false };
-    const worst = Number(open["worst"]);
+  /** Sets aside; answers how that is taken back. `at`: when, since a period may have ended. */
+  hold(reservation: Reservation, at: number): () => void {
+    for (const purse of this.#pursesOf(reservation)) {
+      if (purse.resetsAt !== null && purse.period !== null && at >= purse.resetsAt) {
+        purse.spent = 0;
+        purse.resetsAt = periodEnd(purse.period, at);
+      }
+      purse.reserved += reservation.worst;
+    }
+    this.#held.set(reservation.requestId, reservation);
+    return () => {
+      this.#held.delete(reservation.requestId);
+      for (const purse of this.#pursesOf(reservation)) purse.reserved -= reservation.worst;
+    };
+  }
+
+  /**
+   * Charges what was set aside; `microUsd` undefined charges all of it. A reservation is settled once; a second time it is not
+   * there any more and costs nothing.
+   */
+  charge(requestId: string, microUsd: number | undefined): { readonly settled: Settled; readonly undo: () => void } {
+    const reservation = this.#held.get(requestId);
+    if (reservation === undefined) return { settled: { microUsd: 0, isOverrun: false }, undo: () => {} };
+    const { worst } = reservation;
     const charged = microUsd ?? worst;
-    const ids: unknown = JSON.parse(String(open["accounts"]));
-    if (!Array.isArray(ids)) throw new TypeError("a reservation's accounts are a list");
-    for (const id of ids) this.#charge.run(worst, charged, String(id));
-    this.#close.run(requestId);
-    return { microUsd: charged, isOverrun: charged > worst };
+    this.#held.delete(requestId);
+    for (const purse of this.#pursesOf(reservation)) {
+      purse.reserved -= worst;
+      purse.spent += charged;
+    }
+    const undo = (): void => {
+      this.#held.set(requestId, reservation);
+      for (const purse of this.#pursesOf(reservation)) {
+        purse.reserved += worst;
+        purse.spent -= charged;
+      }
+    };
+    return { settled: { microUsd: charged, isOverrun: charged > worst }, undo };
   }
 
-  /** Requests that were under way when the gateway died. Nobody knows what they cost, so they cost the most. */
+  /** The requests that are under way; after a start, those that were when the gateway died. */
   openReservations(): string[] {
-    return this.#allOpen.all().map(({ id }) => String(id));
+    return [...this.#held.keys()];
   }
 
   /** The account as it stands now; a period that is over counts as begun anew. */
-  look(id: string): Account | undefined {
-    const account = readAccount(this.#account.get(id));
-    const now = this.#clock.now();
-    if (account === undefined || account.resetsAt === null || account.period === null) return account;
-    return now < account.resetsAt ? account : { ...account, spent: 0, resetsAt: periodEnd(account.period, now) };
+  look(id: string, now = this.#clock.now()): Account | undefined {
+    const purse = this.#purses.get(id);
+    if (purse === undefined || purse.resetsAt === null || purse.period === null) return purse;
+    return now < purse.resetsAt ? purse : { ...purse, spent: 0, resetsAt: periodEnd(purse.period, now) };
   }
 
-  #begin(id: string): Account | undefined {
-    const account = this.look(id);
-    if (account !== undefined && account.resetsAt !== null) this.#reset.run(account.spent, account.resetsAt, id);
-    return account;
+  /** What the operator set, once it is in the books. */
+  adopt(id: string, terms: Partial<Pick<Account, "cap" | "period" | "resetsAt">>): void {
+    const purse = this.#purses.get(id) ?? { id, cap: null, spent: 0, reserved: 0, period: null, resetsAt: null };
+    this.#purses.set(id, Object.assign(purse, terms));
   }
 
-  #refuse(account: Account & { readonly cap: number }, ask: Ask): Grant {
-    const least = ask.worst.cost(Math.min(ask.floorTokens, ask.wantedTokens));
-    return account.cap - account.spent >= least ? { kind: "held", account: account.id } : { kind: "spent", account };
+  forget(id: string): void {
+    this.#purses.delete(id);
+  }
+
+  /** Everything since the last call. */
+  snapshot(): Snapshot {
+    const accounts = [...this.#changed].flatMap((id) => {
+      const purse = this.#purses.get(id);
+      return purse === undefined ? [] : [{ ...purse }];
+    });
+    this.#changed.clear();
+    const opened = [...this.#held.values()].filter(({ requestId }) => !this.#stored.has(requestId));
+    const closed = [...this.#stored].filter((requestId) => !this.#held.has(requestId));
+    this.#stored = new Set(this.#held.keys());
+    return { accounts, opened, closed };
+  }
+
+  /** Inside a transaction. */
+  store({ accounts, opened, closed }: Snapshot): void {
+    const { account, reset, open, close } = this.#statements;
+    for (const { id, spent, reserved, period, resetsAt } of accounts) {
+      account.run(spent, reserved, id);
+      if (resetsAt !== null) reset.run(resetsAt, id, period);
+    }
+    for (const { requestId, accounts: payers, worst } of opened) open.run(requestId, JSON.stringify(payers), worst);
+    for (const requestId of closed) close.run(requestId);
+  }
+
+  #pursesOf({ accounts }: Reservation): Purse[] {
+    return accounts.flatMap((id) => {
+      this.#changed.add(id);
+      return this.#purses.get(id) ?? [];
+    });
   }
 }
 
-function readAccount(row: Record<string, unknown> | undefined): Account | undefined {
-  if (row === undefined) return undefined;
+function refuse(account: Account & { readonly cap: number }, ask: Ask): Grant {
+  const least = ask.worst.cost(Math.min(ask.floorTokens, ask.wantedTokens));
+  return account.cap - account.spent >= least ? { kind: "held", account: account.id } : { kind: "spent", account };
+}
+
+function readPurse(row: Record<string, unknown>): Purse {
   return {
     id: String(row["id"]),
     cap: orNull(row["cap"]),
     spent: Number(row["spent"]),
     reserved: Number(row["reserved"]),
     period: typeof row["period"] === "string" ? row["period"] : null,
-    resetsAt: orNull(row["resetsAt"]),
+    resetsAt: orNull(row["resets_at"]),
   };
 }
 

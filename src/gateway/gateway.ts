@@ -10,6 +10,7 @@ import { Audit } from "./audit.ts";
 import { BodyBudget } from "./body.ts";
 import { Books } from "./books.ts";
 import { Budgets } from "./budgets.ts";
+import { Cashbook } from "./cashbook.ts";
 import type { Desk } from "./exchange.ts";
 import { InFlight } from "./in-flight.ts";
 import { Keyring } from "./keyring.ts";
@@ -49,7 +50,7 @@ export async function startGateway(effects: Effects, config: LoadedConfig): Prom
   const traces =
     config.traces === undefined ? undefined : (await import("./traces.ts")).startTraces(config.traces, effects.log);
   const rooms = openRooms(effects, config, traces);
-  const { books, audit } = rooms;
+  const { books, audit, cashbook } = rooms;
   await recover(effects, rooms);
   await keepServiceKeys(rooms.keyring, config.serviceKeys);
   const endRetention = keepRetention({ ...effects, ...rooms }, config.state, config.auditDays);
@@ -97,6 +98,7 @@ export async function startGateway(effects: Effects, config: LoadedConfig): Prom
     await rooms.upstreams.close();
     await desk.privacy.close();
     await endRetention();
+    await cashbook.close();
     await audit.settled();
     await books.close();
     await traces?.close();
@@ -110,38 +112,45 @@ function openRooms(effects: Effects, config: LoadedConfig, traces: Traces | unde
   const books = new Books(config.state);
   const ledger = openLedger(join(config.state, "ledger"), { clock });
   const audit = new Audit({ books, ledger, thread: new LedgerThread(), clock, log });
-  const accounts = new Accounts({ books, clock });
-  const budgets = new Budgets({ books, clock });
+  const budgets = new Budgets(books.db, clock);
+  const accounts = new Accounts({ books, budgets, clock });
   const metrics = new Metrics();
   const spendLog = new SpendLog(books);
+  const cashbook = new Cashbook({ books, budgets, audit, spendLog, clock, log }, config.state);
   return {
     books,
     ledger,
     audit,
     budgets,
+    cashbook,
     spendLog,
     metrics,
     keyring: new Keyring({ ...effects, books, accounts, audit }),
     owners: new Owners({ books, accounts, audit }),
     limits: new Limits(clock),
-    till: new Till({ books, budgets, audit, spendLog, clock, metrics, traces }),
+    till: new Till({ budgets, cashbook, clock, metrics, traces }),
     inFlight: new InFlight(),
     upstreams: new Upstreams(),
     bodies: new BodyBudget(),
   };
 }
 
-function metricsServer({ metrics, inFlight, bodies, audit }: ReturnType<typeof openRooms>): Server {
+function metricsServer({ metrics, inFlight, bodies, audit, cashbook }: ReturnType<typeof openRooms>): Server {
   return createServer((request, response) => {
-    const gauges = { inFlight: inFlight.count, bodyBytes: bodies.inFlight, auditWaiting: audit.waiting };
+    const gauges = {
+      inFlight: inFlight.count,
+      bodyBytes: bodies.inFlight,
+      auditWaiting: audit.waiting + cashbook.waiting,
+    };
     const isKnown = request.url === "/metrics";
     response.writeHead(isKnown ? 200 : 404, { "content-type": "text/plain; version=0.0.4" });
     response.end(isKnown ? metrics.print(gauges) : "");
   });
 }
 
-async function recover({ log }: Effects, { audit, till }: ReturnType<typeof openRooms>): Promise<void> {
+async function recover({ log }: Effects, { audit, cashbook, till }: ReturnType<typeof openRooms>): Promise<void> {
   await audit.recover();
+  await cashbook.fold();
   const requests = await till.recover();
   if (requests > 0) log({ event: "settled-after-crash", requests });
 }

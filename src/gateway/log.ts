@@ -4,7 +4,7 @@ export type LogEntry =
   | { readonly event: "started"; readonly listen: string; readonly management: string; readonly routes: number }
   | { readonly event: "reloaded"; readonly routes: number }
   | { readonly event: "reload-refused"; readonly where: string; readonly what: string }
-  | { readonly event: "audit-late"; readonly waiting: number }
+  | { readonly event: "audit-late" | "books-late"; readonly waiting: number }
   | { readonly event: "budget-overrun"; readonly requestId: string; readonly keyId: string; readonly microUsd: number }
   | { readonly event: "retention-failed"; readonly what: string }
   | { readonly event: "settled-after-crash"; readonly requests: number }

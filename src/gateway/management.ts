@@ -6,8 +6,8 @@ import type { Clock } from "../lib/ports.ts";
 import type { Sensitive } from "../lib/sensitive.ts";
 import { BodyBudget, parseBody, readBody } from "./body.ts";
 import type { JsonObject } from "./json.ts";
-import type { Books } from "./books.ts";
 import type { Budgets } from "./budgets.ts";
+import type { Cashbook } from "./cashbook.ts";
 import { credentialsOf } from "./exchange.ts";
 import { keyOperations } from "./key-operations.ts";
 import type { InFlight } from "./in-flight.ts";
@@ -19,7 +19,7 @@ import type { SpendLog } from "./spend-log.ts";
 import { Refusal, refusalBody, refusalHeaders } from "./refusal.ts";
 
 export type ManagementDesk = {
-  readonly books: Books;
+  readonly cashbook: Cashbook;
   readonly keyring: Keyring;
   readonly owners: Owners;
   readonly budgets: Budgets;
@@ -59,7 +59,7 @@ async function answer(desk: ManagementDesk, bodies: BodyBudget, request: Incomin
   const call = OPERATIONS[`${request.method} ${path}`];
   if (call === undefined) throw new Refusal("not_found_error", `there is no ${request.method} ${url.pathname}`);
   // Whoever has had an answer sees what it cost.
-  await desk.books.settled();
+  await desk.cashbook.fold();
   if (request.method === "GET") return await call(desk, Object.fromEntries(url.searchParams));
   const body = await readBody(request, LIMITS, bodies);
   try {

@@ -1,8 +1,8 @@
 // What each request cost, for LiteLLM's /spend/logs. Kept for a while; the audit keeps the rest.
 import type { SQLOutputValue, StatementSync } from "node:sqlite";
+import { z } from "zod";
 import type { Books } from "./books.ts";
 import type { JsonObject } from "./json.ts";
-import type { Facts, Outcome } from "./till.ts";
 
 const KEPT_MS = 92 * 86_400_000;
 
@@ -16,6 +16,26 @@ export type SpendQuery = {
   readonly from: number;
   readonly until: number;
 };
+
+/** Times in milliseconds since the epoch, money in micro-USD. */
+export const SpendRow = z.strictObject({
+  requestId: z.string(),
+  at: z.number(),
+  startedAt: z.number(),
+  keyId: z.string(),
+  keyHash: z.string(),
+  userId: z.string().nullable(),
+  teamId: z.string().nullable(),
+  operation: z.string(),
+  alias: z.string(),
+  model: z.string(),
+  upstream: z.string(),
+  outcome: z.string(),
+  microUsd: z.number(),
+  promptTokens: z.number(),
+  completionTokens: z.number(),
+});
+export type SpendRow = z.infer<typeof SpendRow>;
 
 export class SpendLog {
   readonly #books: Books;
@@ -34,30 +54,23 @@ export class SpendLog {
   }
 
   /** Inside a transaction. */
-  insert(
-    { requestId, key, route, operation, startedAt }: Facts,
-    outcome: Outcome,
-    microUsd: number,
-    now: number,
-  ): void {
-    const { usage } = outcome;
-    const prompt = usage === undefined ? 0 : usage.input + usage.cacheRead + usage.cacheWrite5m + usage.cacheWrite1h;
+  insert(row: SpendRow): void {
     this.#insert.run(
-      requestId,
-      now,
-      startedAt,
-      key.id,
-      key.hash,
-      key.userId,
-      key.teamId,
-      operation,
-      route.alias,
-      route.model,
-      route.upstream,
-      outcome.outcome,
-      microUsd,
-      prompt,
-      usage?.output ?? 0,
+      row.requestId,
+      row.at,
+      row.startedAt,
+      row.keyId,
+      row.keyHash,
+      row.userId,
+      row.teamId,
+      row.operation,
+      row.alias,
+      row.model,
+      row.upstream,
+      row.outcome,
+      row.microUsd,
+      row.promptTokens,
+      row.completionTokens,
     );
   }
 

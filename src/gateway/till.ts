@@ -1,21 +1,18 @@
-// Where a request is let through and paid for: reservation and audit record in one transaction before it leaves,
+// Where a request is let through and paid for: reservation and audit record in one line of the journal before it leaves,
 // settlement, spend row and audit record in one when its answer is over. No commit, no forward.
 import type { Clock } from "../lib/ports.ts";
 import type { LedgerRecord } from "../ledger/index.ts";
-import type { Audit } from "./audit.ts";
-import type { Books } from "./books.ts";
 import type { Ask, Budgets, Grant, Settled } from "./budgets.ts";
+import type { Cashbook, Granted } from "./cashbook.ts";
 import type { VirtualKey } from "./keyring.ts";
 import type { LiveRoute } from "./load-config.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Counts } from "./privacy/index.ts";
 import { Refusal } from "./refusal.ts";
 import { budgetSpent } from "./standing.ts";
-import type { SpendLog } from "./spend-log.ts";
+import type { SpendRow } from "./spend-log.ts";
 import type { Traces } from "./traces.ts";
 import type { Usage } from "./wire/usage.ts";
-
-export type Granted = Extract<Grant, { kind: "granted" }>;
 
 /** What is known of a request before it leaves. */
 export type Facts = {
@@ -49,10 +46,8 @@ export type Outcome = {
 const WAIT_MS = 10_000;
 
 export type TillEffects = {
-  readonly books: Books;
   readonly budgets: Budgets;
-  readonly audit: Audit;
-  readonly spendLog: SpendLog;
+  readonly cashbook: Cashbook;
   readonly clock: Clock;
   readonly metrics: Metrics;
   /** Only when a collector is configured. */
@@ -94,13 +89,11 @@ export class Till {
   }
 
   async close(facts: Facts, outcome: Outcome): Promise<Settled> {
-    const { books, budgets, audit, spendLog, clock, metrics, traces } = this.#effects;
-    const settled = await books.commitSoon(() => {
-      const done = budgets.settle({ requestId: facts.requestId, microUsd: outcome.microUsd });
-      spendLog.insert(facts, outcome, done.microUsd, clock.now());
-      audit.record(answerRecord(facts, outcome, done));
-      return done;
-    });
+    const { cashbook, clock, metrics, traces } = this.#effects;
+    const settled = await cashbook.charge(facts.requestId, outcome.microUsd, (done) => ({
+      spend: spendRow(facts, outcome, done.microUsd, clock.now()),
+      record: answerRecord(facts, outcome, done),
+    }));
     metrics.answered(facts, outcome, settled.microUsd, clock.now());
     traces?.answered(facts, outcome, settled.microUsd, clock.now());
     this.#settlement.resolve();
@@ -111,9 +104,9 @@ export class Till {
   /** The audit record of a request that was not let through; one that was reserved has its records already. */
   async refused(requestId: string, key: VirtualKey, why: string): Promise<void> {
     if (this.#reserved.has(requestId)) return;
-    const { books, audit, metrics } = this.#effects;
+    const { cashbook, metrics } = this.#effects;
     try {
-      await books.commit(() => audit.record({ kind: "gateway.refused", request: requestId, key: key.id, why }));
+      await cashbook.note({ kind: "gateway.refused", request: requestId, key: key.id, why });
     } catch {
       // The client is told of its own refusal; that the books cannot be written is counted, and the next forward fails.
       metrics.auditLost();
@@ -127,25 +120,21 @@ export class Till {
 
   /** What was under way when the gateway died is charged in full, finally. Answers how many requests that were. */
   async recover(): Promise<number> {
-    const { books, budgets, audit } = this.#effects;
+    const { budgets, cashbook } = this.#effects;
     const open = budgets.openReservations();
-    if (open.length === 0) return 0;
-    await books.commit(() => {
-      for (const requestId of open) {
-        const { microUsd } = budgets.settle({ requestId, microUsd: undefined });
-        audit.record({ kind: "gateway.answer", request: requestId, outcome: "crashed", microUsd });
-      }
+    const charged = open.map(async (request) => {
+      await cashbook.charge(request, undefined, ({ microUsd }) => ({
+        spend: null,
+        record: { kind: "gateway.answer", request, outcome: "crashed", microUsd },
+      }));
     });
+    await Promise.all(charged);
+    await cashbook.fold();
     return open.length;
   }
 
   async #reserve(facts: Facts, ask: Ask): Promise<Grant> {
-    const { books, budgets, audit } = this.#effects;
-    const grant = await books.commit(() => {
-      const answer = budgets.reserve(ask);
-      if (answer.kind === "granted") audit.record(requestRecord(facts, answer));
-      return answer;
-    });
+    const grant = await this.#effects.cashbook.hold(ask, (granted) => requestRecord(facts, granted));
     if (grant.kind === "granted") this.#reserved.add(facts.requestId);
     return grant;
   }
@@ -197,5 +186,31 @@ function answerRecord(facts: Facts, { outcome, status, usage, tlsLeaf }: Outcome
           output: usage.output,
           ...(usage.geo === undefined ? {} : { inferenceGeo: usage.geo }),
         }),
+  };
+}
+
+function spendRow(
+  { requestId, key, route, operation, startedAt }: Facts,
+  outcome: Outcome,
+  microUsd: number,
+  at: number,
+): SpendRow {
+  const { usage } = outcome;
+  return {
+    requestId,
+    at,
+    startedAt,
+    keyId: key.id,
+    keyHash: key.hash,
+    userId: key.userId,
+    teamId: key.teamId,
+    operation,
+    alias: route.alias,
+    model: route.model,
+    upstream: route.upstream,
+    outcome: outcome.outcome,
+    microUsd,
+    promptTokens: usage === undefined ? 0 : usage.input + usage.cacheRead + usage.cacheWrite5m + usage.cacheWrite1h,
+    completionTokens: usage?.output ?? 0,
   };
 }
