@@ -119,6 +119,25 @@ test("a second gateway is refused, and what asks for models needs the first", as
   assert.deepEqual([code, fix], ["prerequisite", "demesne service new gateway --from gateway"]);
 });
 
+/** The models that the chat UI asks for, in the example with fewer models of its own and a local one beside them. */
+async function modelsBeside(local: readonly string[]): Promise<unknown> {
+  const dir = join(folder, `models-${local.join("-")}`);
+  await cp(harbour, dir, { recursive: true });
+  const text = await readFile(join(dir, "estate.yaml"), "utf8");
+  const names = local.map((name) => `${name}: worker`).join(", ");
+  const model = `      local: { dialect: openai, url: "http://192.0.2.20:8000", names: { ${names} } }\n`;
+  await writeFile(join(dir, "estate.yaml"), text.replace("        small: claude-sonnet-4-6\n", model));
+  // What asks for the model that is gone would keep the estate from being read.
+  await rm(join(dir, "services/chat"), { recursive: true });
+  const { texts } = await make("talk", entryOf("open-webui"), dir);
+  return parse(texts.get("services/talk/service.yaml") ?? "").keys[0].models;
+}
+
+test("a key may ask for the models of a profile, those of the local one too, and for no other", async () => {
+  assert.deepEqual(await modelsBeside(["small"]), ["large", "small"]);
+  assert.deepEqual(await modelsBeside(["own"]), ["large"]);
+});
+
 test("a name that cannot be one is refused", async () => {
   for (const name of ["", "Wiki", "../wiki", "a b", "x".repeat(33)]) {
     assert.equal((await problemOf(make(name, template, harbour))).code, "usage", name);

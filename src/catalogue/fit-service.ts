@@ -1,6 +1,6 @@
 // service.yaml, made to fit an estate: a host, a data class, ports and models that are there. What is there already stays.
 import { type Document, isSeq, parseDocument } from "yaml";
-import type { Estate, EstateHost } from "../estate/index.ts";
+import { endpointsOf, type Estate, type EstateHost } from "../estate/index.ts";
 import { Problem } from "../lib/problem.ts";
 import { printYaml } from "./print-yaml.ts";
 
@@ -82,11 +82,12 @@ function fitPorts(document: Document, host: EstateHost, estate: Estate): void {
 
 /** Models that a profile does not know are left out; with none left, the key may ask for all. */
 function fitModels(document: Document, { seam }: Estate): void {
+  const names = new Set(endpointsOf(seam.model).flatMap((endpoint) => Object.keys(endpoint.names)));
   const keys = document.get("keys");
   for (const index of isSeq(keys) ? keys.items.keys() : []) {
     const models = document.getIn(["keys", index, "models"]);
     if (!isSeq(models)) continue;
-    const known = models.items.map(String).filter((name) => Object.hasOwn(seam.model.names, name));
+    const known = models.items.map(String).filter((name) => names.has(name));
     if (known.length === models.items.length) continue;
     if (known.length === 0) document.deleteIn(["keys", index, "models"]);
     else document.setIn(["keys", index, "models"], document.createNode(known, { flow: true }));

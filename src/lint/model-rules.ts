@@ -1,4 +1,5 @@
 // Models are asked through the gateway, with a virtual key: no service knows a provider, its key, or a model behind it.
+import { endpointsOf } from "../estate/index.ts";
 import type { EstateFiles, ServiceFiles } from "../estate/inspect.ts";
 import { at, inFile, type LintFinding } from "./finding.ts";
 import { holdsProviderKey, isProviderVariable, providerHostIn } from "./providers.ts";
@@ -54,7 +55,7 @@ function checkLiteral(text: Text): readonly LintFinding[] {
 
 /** Where models answer: services of the estate, and the endpoints of the profiles. */
 function modelHosts(asking: string, { estate, services }: EstateFiles): ReadonlySet<string> {
-  const models = Object.values(estate.value.profiles).map(({ model }) => model);
+  const models = Object.values(estate.value.profiles).flatMap(({ model }) => endpointsOf(model));
   const run = services.filter(({ compose }) =>
     Object.values(compose.value.services).some(({ image }) => isModel(image)),
   );

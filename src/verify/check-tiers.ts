@@ -63,47 +63,49 @@ export async function checkEgress(vantage: Vantage, request: Tiers): Promise<Che
   const none = { name: "no tier reaches outside", from: "inside" };
   const only = { name: "the gateway's network reaches the model's port outside, and no other", from: "inside" };
   const { inside, probes, expectation, targets, signal } = request;
+  const { modelPorts } = expectation;
   const sources = await scan(vantage.run, { targets, tcp: [], udp: [], answerMs: 100, window: 1 }, signal);
   const outside = sources.flatMap(({ family, source }) => (source === null ? [] : [{ family, address: source }]));
   const other = 24_100;
-  const tcp = rangesOf([expectation.modelPort, other]);
+  const tcp = rangesOf([...modelPorts, other]);
   const { value } = await whileListening(
     { run: vantage.run, targets: outside, tcp, udp: [], signal },
     async (heard) => {
-      if (heard.families.some(({ tcp: { answers } }) => portsOf(answers).size < 2))
+      if (heard.families.some(({ tcp: { answers } }) => portsOf(answers).size < modelPorts.length + 1))
         return [none, only].map((about) => skipped(about, "the listeners outside do not answer"));
       const closed = await nobodyReaches(
         none,
         probes.filter(({ network }) => network !== EGRESS_NETWORK),
-        [...questionsTo(outside, expectation.modelPort), ...questionsTo(outside, other)],
+        questionsTo(outside, [...modelPorts, other]),
         { inside, signal },
       );
       const egress = probes.find(({ network }) => network === EGRESS_NETWORK);
       if (egress === undefined) return [closed, skipped(only, `no probe container runs on ${EGRESS_NETWORK}`)];
       // Its way out over IPv6 depends on the version of Docker; that it is closed for other ports does not.
       const over4 = outside.filter(({ family }) => family === 4);
-      const model = await askFrom(inside, egress.id, questionsTo(over4, expectation.modelPort), { signal });
-      const rest = await askFrom(inside, egress.id, questionsTo(outside, other), { signal });
-      return [closed, judgeEgress(only, model, rest, expectation.modelPort)];
+      const model = await askFrom(inside, egress.id, questionsTo(over4, modelPorts), { signal });
+      const rest = await askFrom(inside, egress.id, questionsTo(outside, [other]), { signal });
+      return [closed, judgeEgress(only, model, rest, modelPorts)];
     },
   );
   return value;
 }
 
-function questionsTo(targets: readonly Target[], port: number): Question[] {
-  return targets.map(({ address: host }) => ({ host, port }));
+function questionsTo(targets: readonly Target[], ports: readonly number[]): Question[] {
+  return ports.flatMap((port) => targets.map(({ address: host }) => ({ host, port })));
 }
 
-function judgeEgress(about: About, model: readonly string[], rest: readonly string[], port: number): Check {
+function judgeEgress(about: About, model: readonly string[], rest: readonly string[], ports: readonly number[]): Check {
+  const named = `port ${ports.join(" and ")}`;
   const reached = rest.filter((answer) => answer === "open").length;
   const open = model.filter((answer) => answer === "open").length;
   const seen = {
     counts: { asked: model.length + rest.length, expectedOpen: model.length, open: open + reached },
-    evidence: [`port ${port}: ${model.join(", ")}`, `another port: ${rest.join(", ")}`],
+    evidence: [`${named}: ${model.join(", ")}`, `another port: ${rest.join(", ")}`],
   };
   if (reached > 0) return failed(about, "it reaches a port outside that is not the model's", seen);
   if (open < model.length) return failed(about, "it does not reach the model's port outside", seen);
-  return passed(about, `port ${port} is reached, another one is not`, seen);
+  return passed(about, `${named} is reached, another one is not`, seen);
 }
 
 async function nobodyReaches(

@@ -15,6 +15,10 @@ function hostOf(from: Estate, id: string): EstateHost {
   return found;
 }
 
+function withModel(change: Partial<Estate["seam"]["model"]>): Estate {
+  return { ...estate, seam: { ...estate.seam, model: { ...estate.seam.model, ...change } } };
+}
+
 /** The estate with its gateway published on every address, and open to some. */
 function withOpenGateway(from: readonly string[]): Estate {
   const publish = { address: "0.0.0.0", port: 4000 };
@@ -73,7 +77,13 @@ test("the gateway is known as such, with the port and path of its health", () =>
 });
 
 test("the port of the model follows from its URL", () => {
-  assert.equal(expected(estate, host).modelPort, 443);
-  const model = { ...estate.seam.model, url: "http://192.0.2.20:8000" };
-  assert.equal(expected({ ...estate, seam: { ...estate.seam, model } }, host).modelPort, 8000);
+  assert.deepEqual(expected(estate, host).modelPorts, [443]);
+  assert.deepEqual(expected(withModel({ url: "http://192.0.2.20:8000" }), host).modelPorts, [8000]);
+});
+
+test("a local model beside the hosted one has a port that is reached too", () => {
+  const { fallback: _, local: __, residency: ___, ...model } = estate.seam.model;
+  const beside = (url: string): Estate => withModel({ local: { ...model, url, names: { own: "worker" } } });
+  assert.deepEqual(expected(beside("http://192.0.2.20:8000"), host).modelPorts, [443, 8000]);
+  assert.deepEqual(expected(beside("https://worker.example"), host).modelPorts, [443]);
 });

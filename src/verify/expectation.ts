@@ -1,6 +1,6 @@
 // What the estate says about a host's open ports, written down without looking at the host. All else is closed.
 import ipaddr from "ipaddr.js";
-import type { Estate, EstateHost, EstateService } from "../estate/index.ts";
+import { endpointsOf, type Estate, type EstateHost, type EstateService } from "../estate/index.ts";
 
 export type Family = 4 | 6;
 export type Proto = "tcp" | "udp";
@@ -32,8 +32,8 @@ export type Expectation = {
   readonly openings: readonly Opening[];
   readonly services: readonly ExpectedService[];
   readonly tiers: readonly { readonly name: string; readonly network4: string; readonly network6: string }[];
-  /** The one port that the gateway may reach outside. */
-  readonly modelPort: number;
+  /** The ports that the gateway may reach outside: the model's, and that of the local one beside it. */
+  readonly modelPorts: readonly number[];
 };
 
 /** `skipped`: services that are not run here, with the reason (a rehearsal). */
@@ -51,7 +51,7 @@ export function expected(
     openings: [...host.open.flatMap(openingsOfHost), ...services.flatMap(openingsOfService)],
     services: services.map(expectedService),
     tiers: estate.tiers.map(({ name, network4, network6 }) => ({ name, network4, network6 })),
-    modelPort: portOf(new URL(estate.seam.model.url)),
+    modelPorts: [...new Set(endpointsOf(estate.seam.model).map(({ url }) => portOf(new URL(url))))],
   };
 }
 

@@ -18,7 +18,7 @@ type Case = {
 for (const file of readdirSync(folder)) {
   test(file.replace(".json", "").replaceAll("-", " "), () => {
     const { openings, seen, checks }: Case = JSON.parse(readFileSync(join(folder, file), "utf8"));
-    const nothing = { host: "control", roles: [], services: [], tiers: [], modelPort: 443 };
+    const nothing = { host: "control", roles: [], services: [], tiers: [], modelPorts: [443] };
     const judged = judgePorts({ ...nothing, openings }, seen);
     assert.equal(judged.length, checks.length);
     assert.partialDeepStrictEqual(judged, checks);
