@@ -65,6 +65,15 @@ function filesOf(folder: string): Map<string, string> {
   return new Map(own.sort().map((path) => [path, readFileSync(join(folder, path), "utf8")]));
 }
 
+type Rewriting = readonly [from: RegExp | string, to: string];
+
+function rewrite(path: string, [from, to]: Rewriting): void {
+  const text = readFileSync(path, "utf8");
+  const now = text.replace(from, to);
+  assert.notEqual(now, text, path);
+  writeFileSync(path, now);
+}
+
 function git(folder: string, ...args: readonly string[]): string {
   return execFileSync("git", ["-C", folder, ...args], { encoding: "utf8" }).trim();
 }
@@ -103,6 +112,16 @@ describe("a new estate", () => {
     const estate = await loadEstate(folder, { signal, clock: effects.clock });
     assert.equal(estate.profile, "airgapped");
     assert.ok([...estate.hosts, ...estate.services].every(({ state }) => state === "live"));
+  });
+
+  test("the local model in its comments is one that can be switched on", async () => {
+    const folder = fresh();
+    await init(folder);
+    rewrite(join(folder, "estate.yaml"), [/^( +)# (local|fallback): /gm, "$1$2: "]);
+    const live: Rewriting = ["state: dormant", "state: live"];
+    for (const path of ["inventory/hosts.yaml", "services/vllm/service.yaml"]) rewrite(join(folder, path), live);
+    const { seam } = await loadEstate(folder, { signal, clock: effects.clock });
+    assert.deepEqual([seam.model.fallback, seam.model.local?.service], ["own", "vllm"]);
   });
 
   test("is one commit of everything, with nothing left over", () => {
