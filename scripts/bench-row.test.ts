@@ -30,3 +30,8 @@ test("a table names the failed row", () => {
     ].join("\n"),
   );
 });
+
+test("a table shows four digits, and all that stand before the point", () => {
+  const text = renderRows([judged({ ...row, value: 0.071039, budget: null, ours: 3069.6, theirs: 123_456.7 })]);
+  assert.match(text, /0\.07104 x +3070  123500\n$/);
+});

@@ -63,5 +63,5 @@ export function renderRows(rows: readonly Row[]): string {
 
 function rounded(value: number | null): string {
   if (value === null) return "";
-  return Number.isInteger(value) ? String(value) : value.toPrecision(4).replace(/\.?0+$/, "");
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
 }

@@ -54,12 +54,11 @@ export class Programs {
     return await this.#start("direct", port, [join(HERE, "upstream.ts"), String(port)]);
   }
 
-  async bare(port: number, upstream: Side): Promise<Side> {
-    return await this.#start("bare Node + undici", port, [
-      join(HERE, "bare.ts"),
-      String(port),
-      `http://127.0.0.1:${upstream.port}`,
-    ]);
+  /** `isFlushing`: it writes and flushes a record before it forwards. */
+  async bare(port: number, upstream: Side, isFlushing = false): Promise<Side> {
+    const argv = [join(HERE, "bare.ts"), String(port), `http://127.0.0.1:${upstream.port}`];
+    if (isFlushing) argv.push(join(this.#folder, "bare-journal"));
+    return await this.#start("bare Node + undici", port, argv);
   }
 
   /** Portkey's gateway from npm, kept in the user's cache folder. */
