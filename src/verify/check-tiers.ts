@@ -96,7 +96,7 @@ function questionsTo(targets: readonly Target[], ports: readonly number[]): Ques
 }
 
 function judgeEgress(about: About, model: readonly string[], rest: readonly string[], ports: readonly number[]): Check {
-  const named = `port ${ports.join(" and ")}`;
+  const named = `${ports.length === 1 ? "port" : "ports"} ${ports.join(" and ")}`;
   const reached = rest.filter((answer) => answer === "open").length;
   const open = model.filter((answer) => answer === "open").length;
   const seen = {
@@ -105,7 +105,7 @@ function judgeEgress(about: About, model: readonly string[], rest: readonly stri
   };
   if (reached > 0) return failed(about, "it reaches a port outside that is not the model's", seen);
   if (open < model.length) return failed(about, "it does not reach the model's port outside", seen);
-  return passed(about, `${named} is reached, another one is not`, seen);
+  return passed(about, `reached: ${named}; not reached: another one`, seen);
 }
 
 async function nobodyReaches(
