@@ -47,7 +47,7 @@ const Model = z
       .optional()
       .meta({
         description:
-          "the name of the local model that gets what cannot be cleaned for the hosted one, whatever models a key lists; " +
+          "the name of the local model that gets what cannot be cleaned for the hosted one, whatever models a service's key lists; " +
           "such requests are refused without it",
         examples: ["own"],
       }),
