@@ -58,8 +58,7 @@ async function answer(desk: ManagementDesk, bodies: BodyBudget, request: Incomin
   const path = key === undefined ? url.pathname : "/key/regenerate";
   const call = OPERATIONS[`${request.method} ${path}`];
   if (call === undefined) throw new Refusal("not_found_error", `there is no ${request.method} ${url.pathname}`);
-  // Whoever has had an answer sees what it cost.
-  await desk.cashbook.fold();
+  await spendingKnown(desk.cashbook);
   if (request.method === "GET") return await call(desk, Object.fromEntries(url.searchParams));
   const body = await readBody(request, LIMITS, bodies);
   try {
@@ -67,6 +66,16 @@ async function answer(desk: ManagementDesk, bodies: BodyBudget, request: Incomin
     return await call(desk, key === undefined ? input : { ...input, key: decodeURIComponent(key) });
   } finally {
     body.release();
+  }
+}
+
+/** Whoever has had an answer sees what it cost. */
+async function spendingKnown(cashbook: Cashbook): Promise<void> {
+  try {
+    await cashbook.fold();
+  } catch (error) {
+    // A disk that is full must not keep anybody from blocking a key.
+    if (!(error instanceof Refusal)) throw error;
   }
 }
 
