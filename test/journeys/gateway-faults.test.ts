@@ -165,6 +165,8 @@ it("with a full disk: new requests get 529 in their dialect, nothing leaves unre
   }
   assert.deepEqual(new Set(refused), new Set(["overloaded_error"]));
   assert.equal(worker.seen.length, answered, "a request left without a record");
+  const { info } = await manage("GET", `/key/info?key=${key}`);
+  assert.ok(info.spend > 0, "what was spent cannot be asked");
   running.child.kill("SIGKILL");
   await once(running.child, "exit");
   const again = await start();
