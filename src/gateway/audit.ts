@@ -1,4 +1,5 @@
-// The audit: a record is committed in the same transaction as what it tells of, then carried to the ledger in order.
+// The audit: a record is committed with what it tells of (in one transaction, or in one line of the journal that becomes one),
+// then carried to the ledger in order.
 // Records hold who, what, where and how much; never content.
 import { existsSync } from "node:fs";
 import type { StatementSync } from "node:sqlite";

@@ -193,6 +193,17 @@ describe("a budget", () => {
     assert.equal(house.budgets.look("key:a")?.spent, 500);
   });
 
+  it("of a payer that was made anew while its request was under way still reaches the books", async (t) => {
+    const house = await setUp(t, 1_000_000);
+    await house.reserve("r1", {});
+    await house.cashbook.fold();
+    house.budgets.forget("key:a");
+    await house.set("key:a", 1_000_000, null);
+    await house.settle("r1", 500);
+    await house.cashbook.fold();
+    assert.equal(house.cashbook.waiting, 0);
+  });
+
   it("records more than was reserved truthfully and says so", async (t) => {
     const house = await setUp(t, 100_000);
     await house.reserve("r1", { wantedTokens: 100 });

@@ -183,7 +183,8 @@ export class Budgets {
   store({ accounts, opened, closed }: Snapshot): void {
     const { account, reset, open, close } = this.#statements;
     for (const { id, spent, reserved, period, resetsAt } of accounts) {
-      account.run(spent, reserved, id);
+      // A payer that was removed and made anew while its request was under way holds nothing for it.
+      account.run(spent, Math.max(0, reserved), id);
       if (resetsAt !== null) reset.run(resetsAt, id, period);
     }
     for (const { requestId, accounts: payers, worst } of opened) open.run(requestId, JSON.stringify(payers), worst);

@@ -1,6 +1,6 @@
-// The journal of traffic: what every request writes, in two files that are written in turn. Appending a line and flushing
-// it costs a tenth of a transaction over five tables; from time to time one file is folded into the books, and is later
-// written over from its beginning (decision 0150). A line is a checksum, a blank, and JSON with a number.
+// The journal of traffic: what every request writes, in two files that are written in turn. To append a line costs less than
+// a transaction over five tables; from time to time one file is folded into the books, and is later written over from its
+// beginning (decision 0150). A line is a checksum, a blank, and JSON with a number.
 import { closeSync, constants, fdatasync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";

@@ -44,7 +44,10 @@ export class SpendLog {
 
   constructor(books: Books) {
     this.#books = books;
-    this.#insert = books.db.prepare("INSERT INTO spend VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    this.#insert = books.db.prepare(
+      // A request that is told of twice has one row, and does not keep the rest from the books.
+      "INSERT INTO spend VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    );
     this.#select = books.db.prepare(
       `SELECT * FROM spend WHERE at >= :from AND at < :until
          AND (:requestId IS NULL OR request_id = :requestId)
