@@ -37,8 +37,8 @@ const pure = new Set(["resources", "roles", "plan"]);
 const sideDoors: Readonly<Record<string, readonly string[]>> = {
   // The configuration's schema, without the server.
   roles: ["gateway/config.ts"],
-  // The append path alone: the ledger's thread holds nothing else.
-  gateway: ["ledger/append.ts"],
+  // The append path and the look at what is there, alone: the bookkeeper's thread holds nothing else.
+  gateway: ["ledger/append.ts", "ledger/last-entries.ts"],
   // The same: the guard must start fast.
   guard: ["ledger/append.ts", "ledger/sha256.ts"],
   // Where secrets files are written and checked, not only opened.

@@ -9,6 +9,6 @@ export function readRecord(text: string): LedgerRecord {
 }
 
 /** JSON text holds nothing but JSON. */
-function isRecord(value: unknown): value is LedgerRecord {
+export function isRecord(value: unknown): value is LedgerRecord {
   return isObject(value) && typeof value["kind"] === "string";
 }

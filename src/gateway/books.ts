@@ -1,4 +1,5 @@
-// The gateway's database: SQLite in its state folder, opened by this process only.
+// The gateway's database: SQLite in its state folder, opened by this process only: here, where keys and owners are kept, and
+// by the bookkeeper's thread, which writes what traffic costs.
 // A promise of a commit resolves when it is on the disk. The flush is SQLite's `synchronous = FULL`, made here instead, so
 // that it does not stop the event loop (decision 0041).
 import { randomUUID } from "node:crypto";
@@ -7,11 +8,13 @@ import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { promisify } from "node:util";
 import { Problem } from "../lib/problem.ts";
+import { BOOKS_FILE } from "./bookkeeper.ts";
 import { DURABLE, GroupCommit, NOW, SOON, unwritable, type Wish, type Work } from "./group-commit.ts";
 
-const FILE = "gateway.sqlite";
+/** Locked as long as the process lives, also where it is killed: one gateway a state folder. */
+const LOCK_FILE = "gateway.lock";
 
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 
 const SCHEMA = `
   CREATE TABLE virtual_key (hash TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -47,12 +50,16 @@ const SCHEMA = `
   CREATE INDEX spend_by_time ON spend (at);
   -- Audit records, committed with what they tell of, on their way to the ledger.
   CREATE TABLE outbox (n INTEGER PRIMARY KEY AUTOINCREMENT, record TEXT NOT NULL) STRICT;
-  -- Up to where the journal of traffic is in these tables.
-  CREATE TABLE book (id TEXT PRIMARY KEY, folded INTEGER NOT NULL DEFAULT 0) STRICT;
+  -- Up to which line the journal of traffic is in these tables, and (at least) in the ledger.
+  CREATE TABLE book (id TEXT PRIMARY KEY, folded INTEGER NOT NULL DEFAULT 0, carried INTEGER NOT NULL DEFAULT 0) STRICT;
 `;
 
-/** From the version before. */
-const MIGRATION = "ALTER TABLE book ADD COLUMN folded INTEGER NOT NULL DEFAULT 0;";
+/** From each version to the next. */
+const MIGRATIONS: ReadonlyMap<number, string> = new Map([
+  [1, "ALTER TABLE book ADD COLUMN folded INTEGER NOT NULL DEFAULT 0;"],
+  // The records of lines that were folded are in the outbox.
+  [2, "ALTER TABLE book ADD COLUMN carried INTEGER NOT NULL DEFAULT 0; UPDATE book SET carried = folded;"],
+]);
 
 type Transaction = Work & {
   run(): void;
@@ -66,6 +73,7 @@ export class Books {
   readonly db: DatabaseSync;
   /** Tells this database from any other that wrote to the same ledger. */
   readonly id: string;
+  readonly #lock: DatabaseSync;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #rollback: StatementSync;
@@ -76,23 +84,24 @@ export class Books {
 
   /** Throws Problem when the folder cannot be written or the database is from a newer version. */
   constructor(state: string) {
-    this.db = open(state);
+    [this.#lock, this.db] = open(state);
     this.id = String(this.db.prepare("SELECT id FROM book").get()?.["id"]);
     this.#begin = this.db.prepare("BEGIN IMMEDIATE");
     this.#commit = this.db.prepare("COMMIT");
     this.#rollback = this.db.prepare("ROLLBACK");
     // A write that changes nothing, so that the journal is there.
     this.db.exec("UPDATE book SET id = id");
-    this.#journal = openSync(join(state, `${FILE}-wal`), "r");
+    this.#journal = openSync(join(state, `${BOOKS_FILE}-wal`), "r");
     this.#commits = new GroupCommit({
       write: (batch) => this.#transact(batch),
       flush: async () => await flushFile(this.#journal),
     });
   }
 
-  /** Up to which of its numbers the journal of traffic has been folded in. */
-  get folded(): number {
-    return Number(this.db.prepare("SELECT folded FROM book").get()?.["folded"]);
+  /** Up to which line the journal of traffic is in the books, and (at least) in the ledger. */
+  get marks(): { readonly booked: number; readonly carried: number } {
+    const row = this.db.prepare("SELECT folded, carried FROM book").get();
+    return { booked: Number(row?.["folded"]), carried: Number(row?.["carried"]) };
   }
 
   /**
@@ -151,6 +160,7 @@ export class Books {
     }
     closeSync(this.#journal);
     this.db.close();
+    this.#lock.close();
   }
 
   #run(work: Transaction): void {
@@ -175,16 +185,19 @@ export class Books {
   }
 }
 
-function open(state: string): DatabaseSync {
-  const file = join(state, FILE);
+function open(state: string): [DatabaseSync, DatabaseSync] {
+  const file = join(state, BOOKS_FILE);
   try {
     mkdirSync(state, { recursive: true, mode: 0o700 });
-    const db = new DatabaseSync(file, { timeout: 1000 });
-    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA locking_mode = EXCLUSIVE;");
-    // Folded in every 2 MB: that holds up everything for 3 ms, and for 15 when it is left to grow to 16 MB.
-    db.exec("PRAGMA wal_autocheckpoint = 500;");
+    const lock = new DatabaseSync(join(state, LOCK_FILE), { timeout: 1000 });
+    lock.exec("BEGIN EXCLUSIVE;");
+    // The timeout: a transaction of the bookkeeper's takes some milliseconds.
+    const db = new DatabaseSync(file, { timeout: 5000 });
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -1024;");
+    // Folding SQLite's own log into the database holds up whoever does it: the bookkeeper does.
+    db.exec("PRAGMA wal_autocheckpoint = 0;");
     migrate(db, file);
-    return db;
+    return [lock, db];
   } catch (cause) {
     if (cause instanceof Problem) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -201,9 +214,10 @@ function open(state: string): DatabaseSync {
 function migrate(db: DatabaseSync, file: string): void {
   const version = Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
   if (version === SCHEMA_VERSION) return;
-  if (version === SCHEMA_VERSION - 1) {
-    db.exec(`BEGIN IMMEDIATE; ${MIGRATION} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
-    return;
+  const migration = MIGRATIONS.get(version);
+  if (migration !== undefined) {
+    db.exec(`BEGIN IMMEDIATE; ${migration} PRAGMA user_version = ${version + 1}; COMMIT;`);
+    return migrate(db, file);
   }
   if (version !== 0) {
     throw new Problem({

@@ -2,7 +2,7 @@
 // for it (key, user, team), checked and held in one step. Integer micro-USD. Kept in memory; whoever changes something here
 // writes it down before it counts (cashbook.ts).
 // Invariant, for every account with a cap and an honest upstream: spent + reserved <= cap, at every moment.
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../lib/ports.ts";
 import { periodEnd } from "./period.ts";
 import type { Worst } from "./price.ts";
@@ -62,7 +62,6 @@ export class Budgets {
   readonly #changed = new Set<string>();
   /** Reservations that stand in the books. */
   #stored: ReadonlySet<string>;
-  readonly #statements: Readonly<Record<"account" | "reset" | "open" | "close", StatementSync>>;
 
   constructor(db: DatabaseSync, clock: Clock) {
     this.#clock = clock;
@@ -77,13 +76,6 @@ export class Budgets {
       this.#held.set(requestId, { requestId, accounts: accounts.map(String), worst: Number(row["worst"]) });
     }
     this.#stored = new Set(this.#held.keys());
-    this.#statements = {
-      account: db.prepare("UPDATE account SET spent = ?, reserved = ? WHERE id = ?"),
-      // A period that was set meanwhile has an end of its own.
-      reset: db.prepare("UPDATE account SET resets_at = ? WHERE id = ? AND period IS ?"),
-      open: db.prepare("INSERT INTO reservation VALUES (?, ?, ?)"),
-      close: db.prepare("DELETE FROM reservation WHERE request_id = ?"),
-    };
   }
 
   /** What would be granted; changes nothing. Lowers the output to what fits, down to the floor. */
@@ -179,16 +171,13 @@ export class Budgets {
     return { accounts, opened, closed };
   }
 
-  /** Inside a transaction. */
-  store({ accounts, opened, closed }: Snapshot): void {
-    const { account, reset, open, close } = this.#statements;
-    for (const { id, spent, reserved, period, resetsAt } of accounts) {
-      // A payer that was removed and made anew while its request was under way holds nothing for it.
-      account.run(spent, Math.max(0, reserved), id);
-      if (resetsAt !== null) reset.run(resetsAt, id, period);
-    }
-    for (const { requestId, accounts: payers, worst } of opened) open.run(requestId, JSON.stringify(payers), worst);
-    for (const requestId of closed) close.run(requestId);
+  /** The snapshot did not get into the books: what it told of is in the next one. */
+  takeBack({ accounts, opened, closed }: Snapshot): void {
+    for (const { id } of accounts) this.#changed.add(id);
+    const stored = new Set(this.#stored);
+    for (const { requestId } of opened) stored.delete(requestId);
+    for (const requestId of closed) stored.add(requestId);
+    this.#stored = stored;
   }
 
   #pursesOf({ accounts }: Reservation): Purse[] {

@@ -1,17 +1,23 @@
 // The cashbook: what every request holds and pays. It is decided in memory, written to the journal before it counts, and
-// folded into the books when some of it has come together. After a crash the journal is read, and folded first.
+// brought into the books and the ledger by the bookkeeper when some of it has come together. After a crash the journal is
+// read first.
 import { z } from "zod";
 import type { LedgerRecord } from "../ledger/index.ts";
 import type { Clock } from "../lib/ports.ts";
 import type { Audit } from "./audit.ts";
+import { isRecord, readRecord } from "./audit-record.ts";
+import type { Report, Round } from "./bookkeeper.ts";
 import type { Books } from "./books.ts";
-import type { Ask, Budgets, Grant, Settled, Snapshot } from "./budgets.ts";
-import { DURABLE, SOON } from "./group-commit.ts";
-import { Journal, type Part, type Step } from "./journal.ts";
+import type { Ask, Budgets, Grant, Settled } from "./budgets.ts";
+import { DURABLE, SOON, unwritable } from "./group-commit.ts";
+import { Journal, type Step } from "./journal.ts";
+import type { Range } from "./journal-files.ts";
 import type { Log } from "./log.ts";
-import { SpendRow, type SpendLog } from "./spend-log.ts";
+import { SpendRow } from "./spend-log.ts";
 
-/** `record` is an audit record as text. */
+/** A version before wrote the record as text. */
+const Record = z.union([z.custom<LedgerRecord>(isRecord), z.string().transform(readRecord)]);
+
 const Entry = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("held"),
@@ -19,18 +25,18 @@ const Entry = z.discriminatedUnion("kind", [
     accounts: z.array(z.string()).readonly(),
     worst: z.number(),
     at: z.number(),
-    record: z.string(),
+    record: Record,
   }),
   z.strictObject({
     kind: z.literal("charged"),
     requestId: z.string(),
     microUsd: z.number(),
     spend: SpendRow.nullable(),
-    record: z.string(),
+    record: Record,
   }),
-  z.strictObject({ kind: z.literal("noted"), record: z.string() }),
+  z.strictObject({ kind: z.literal("noted"), record: Record }),
 ]);
-type Entry = z.infer<typeof Entry>;
+export type Entry = z.infer<typeof Entry>;
 
 export type Granted = Extract<Grant, { kind: "granted" }>;
 
@@ -41,48 +47,55 @@ export type CashbookEffects = {
   readonly books: Books;
   readonly budgets: Budgets;
   readonly audit: Audit;
-  readonly spendLog: SpendLog;
+  readonly bookkeeper: { run(round: Round): Promise<Report>; close(carried: number): Promise<void> };
   readonly clock: Clock;
   readonly log: Log;
+  /** True when nobody but who asks is under way. */
+  readonly isQuiet?: () => boolean;
 };
 
-/** When to fold: a transaction of so many holds up the streams for 2 ms. */
-const FOLD_ENTRIES = 256;
-const FOLD_MS = 200;
-const RETRY_MS = 2000;
+/** When a round is due: after so many lines, or so long after the first. */
+const ROUND_LINES = 512;
+const ROUND_MS = 200;
 
-type Folding = Part<Entry> & { readonly snapshot: Snapshot };
+/** How long books or a ledger that refused are left alone. */
+const RETRY_MS = 2000;
 
 export class Cashbook {
   readonly #effects: CashbookEffects;
   readonly #journal: Journal<Entry>;
-  /** Cut off, and not in the books yet. */
-  #part: Folding | undefined;
-  #folding: Promise<void> = Promise.resolve();
+  /** Up to which line all is in the books, and in the ledger. */
+  #booked: number;
+  #carried: number;
+  /** Where the lines stand that are not in both. */
+  #ranges: readonly Range[] = [];
+  #round: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #isClosing = false;
 
   /** `fold` has to follow before anything is held or charged. Throws Problem when the journal cannot be opened. */
   constructor(effects: CashbookEffects, state: string) {
-    const { books, budgets } = effects;
+    const { books, budgets, isQuiet } = effects;
     this.#effects = effects;
-    this.#journal = new Journal(state, books.folded, Entry);
-    const { recovered } = this.#journal;
-    for (const entry of recovered.entries) {
+    ({ booked: this.#booked, carried: this.#carried } = books.marks);
+    const marks = { booked: this.#booked, carried: this.#carried };
+    this.#journal = new Journal(state, { ...marks, schema: Entry, ...(isQuiet === undefined ? {} : { isQuiet }) });
+    for (const entry of this.#journal.recovered) {
       if (entry.kind === "held") budgets.hold(entry, entry.at);
       if (entry.kind === "charged") budgets.charge(entry.requestId, entry.microUsd);
     }
-    if (recovered.entries.length > 0) this.#part = { ...recovered, snapshot: budgets.snapshot() };
   }
 
-  /** Audit records that are not in the books yet. */
+  /** Audit records of requests that are not in the ledger yet. */
   get waiting(): number {
-    return this.#journal.size + (this.#part?.entries.length ?? 0);
+    return this.#journal.last - this.#carried;
   }
 
   /** Sets aside what the request can cost at most, and resolves when that is on the disk. */
   async hold(ask: Ask, recordOf: (grant: Granted) => LedgerRecord): Promise<Grant> {
     const grant = await this.#journal.commit(() => this.#decide(ask, recordOf), DURABLE);
-    this.#foldSoon();
+    this.foldSoon();
     return grant;
   }
 
@@ -92,7 +105,7 @@ export class Cashbook {
    */
   async charge(requestId: string, microUsd: number | undefined, tell: (settled: Settled) => Told): Promise<Settled> {
     const settled = await this.#journal.commit(() => this.#settle(requestId, microUsd, tell), SOON);
-    this.#foldSoon();
+    this.foldSoon();
     return settled;
   }
 
@@ -101,26 +114,38 @@ export class Cashbook {
     const { audit } = this.#effects;
     await this.#journal.commit(() => {
       audit.checkRoom(this.waiting);
-      return { value: undefined, entry: { kind: "noted", record: JSON.stringify(record) } };
+      return { value: undefined, entry: { kind: "noted", record } };
     }, DURABLE);
-    this.#foldSoon();
+    this.foldSoon();
   }
 
   /** Resolves when all so far is in the books. Throws Refusal when they cannot be written; what waits is kept. */
   async fold(): Promise<void> {
     await this.#journal.settled();
-    this.#folding = this.#folding.catch(() => {}).then(async () => await this.#foldAll());
-    await this.#folding;
+    const { last } = this.#journal;
+    // A round that is under way may have begun before.
+    while (this.#booked < last) await this.#runRound();
   }
 
-  /** Folds what there is and closes the journal. */
+  /** Something was committed elsewhere that has to go to the ledger. */
+  foldSoon(): void {
+    if (this.#journal.last - this.#booked >= ROUND_LINES && this.#round === undefined) this.#foldNow();
+    else this.#timer ??= setTimeout(() => this.#foldNow(), ROUND_MS);
+  }
+
+  /** Brings what there is where it belongs, as far as that can be done, and closes the journal. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
-    try {
-      await this.fold();
-    } catch {
-      // The journal has it, and the next start reads it.
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    this.#isClosing = true;
+    await this.#journal.settled();
+    await this.#round?.catch(() => {});
+    // What cannot be brought there stays in the journal, and the next start reads it.
+    if (this.waiting + this.#effects.audit.waiting > 0 || this.#booked < this.#journal.last) {
+      await this.#runRound().catch(() => {});
     }
+    await this.#effects.bookkeeper.close(this.#carried).catch(() => {});
     this.#journal.close();
   }
 
@@ -133,59 +158,67 @@ export class Cashbook {
     const { requestId } = ask;
     const { accounts, microUsd: worst } = grant;
     const undo = budgets.hold({ requestId, accounts, worst }, at);
-    const entry: Entry = { kind: "held", requestId, accounts, worst, at, record: JSON.stringify(recordOf(grant)) };
+    const entry: Entry = { kind: "held", requestId, accounts, worst, at, record: recordOf(grant) };
     return { value: grant, entry, undo };
   }
 
   #settle(requestId: string, asked: number | undefined, tell: (settled: Settled) => Told): Step<Entry, Settled> {
     const { settled, undo } = this.#effects.budgets.charge(requestId, asked);
     const { record, spend } = tell(settled);
-    const entry: Entry = {
-      kind: "charged",
-      requestId,
-      microUsd: settled.microUsd,
-      spend,
-      record: JSON.stringify(record),
-    };
+    const entry: Entry = { kind: "charged", requestId, microUsd: settled.microUsd, spend, record };
     return { value: settled, entry, undo };
-  }
-
-  #foldSoon(): void {
-    if (this.#journal.size >= FOLD_ENTRIES && this.#part === undefined) this.#foldNow();
-    else this.#timer ??= setTimeout(() => this.#foldNow(), FOLD_MS);
   }
 
   #foldNow(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.fold().catch(() => {
-      this.#effects.log({ event: "books-late", waiting: this.waiting });
-      this.#timer ??= setTimeout(() => this.#foldNow(), RETRY_MS).unref();
-    });
+    this.#runRound().catch(() => {});
   }
 
-  /** What could not be folded before comes first: a part is cut off only when the other file is free. */
-  async #foldAll(): Promise<void> {
-    for (let part = this.#part ?? this.#cut(); part !== undefined; part = this.#cut()) {
-      const { entries, last, snapshot } = part;
-      await this.#effects.books.commit((db) => {
-        for (const entry of entries) this.#store(entry);
-        this.#effects.budgets.store(snapshot);
-        db.prepare("UPDATE book SET folded = ?").run(last);
-      });
-      this.#part = undefined;
-    }
+  /** One at a time. Throws Refusal when the books cannot be written. */
+  #runRound(): Promise<void> {
+    return (this.#round ??= this.#keepBooks().finally(() => {
+      this.#round = undefined;
+    }));
   }
 
-  #cut(): Folding | undefined {
-    const part = this.#journal.cut();
-    if (part !== undefined) this.#part = { ...part, snapshot: this.#effects.budgets.snapshot() };
-    return this.#part;
+  async #keepBooks(): Promise<void> {
+    const { budgets, bookkeeper, audit, clock } = this.#effects;
+    this.#ranges = [...this.#ranges, ...this.#journal.take()];
+    const { last } = this.#journal;
+    const marks = { booked: this.#booked, carried: this.#carried };
+    const snapshot = budgets.snapshot();
+    const round = {
+      ...marks,
+      ranges: this.#ranges,
+      last,
+      snapshot,
+      mayCarry: this.#retry === undefined,
+      now: clock.now(),
+    };
+    const report = await bookkeeper
+      .run(round)
+      .catch((): Report => ({ ...marks, isBooked: false, sentOut: 0, isLate: false }));
+    audit.sentOut(report.sentOut);
+    this.#carried = report.carried;
+    if (report.isBooked) this.#booked = last;
+    else budgets.takeBack(snapshot);
+    const done = Math.min(this.#booked, this.#carried);
+    this.#journal.release(done);
+    this.#ranges = this.#ranges.filter((range) => range.last > done);
+    if (report.isLate) this.#later("audit-late");
+    if (report.isBooked) return;
+    this.#later("books-late");
+    throw unwritable();
   }
 
-  #store(entry: Entry): void {
-    const { audit, spendLog } = this.#effects;
-    audit.put(entry.record);
-    if (entry.kind === "charged" && entry.spend !== null) spendLog.insert(entry.spend);
+  #later(event: "audit-late" | "books-late"): void {
+    const { audit, log } = this.#effects;
+    log({ event, waiting: this.waiting + audit.waiting });
+    if (this.#isClosing) return;
+    this.#retry ??= setTimeout(() => {
+      this.#retry = undefined;
+      this.#foldNow();
+    }, RETRY_MS).unref();
   }
 }

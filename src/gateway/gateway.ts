@@ -8,6 +8,8 @@ import { openLedger } from "../ledger/index.ts";
 import { Accounts } from "./accounts.ts";
 import { Audit } from "./audit.ts";
 import { BodyBudget } from "./body.ts";
+import { LEDGER_FOLDER } from "./bookkeeper.ts";
+import { BookkeeperThread } from "./bookkeeper-thread.ts";
 import { Books } from "./books.ts";
 import { Budgets } from "./budgets.ts";
 import { Cashbook } from "./cashbook.ts";
@@ -15,7 +17,6 @@ import type { Desk } from "./exchange.ts";
 import { InFlight } from "./in-flight.ts";
 import { Keyring } from "./keyring.ts";
 import { closed, endConnections, listenTcp, listenUnix } from "./listen.ts";
-import { LedgerThread } from "./ledger-thread.ts";
 import { Limits } from "./limits.ts";
 import { openPrivacy } from "./load-privacy.ts";
 import { readKey, type LoadedConfig } from "./load-config.ts";
@@ -50,7 +51,7 @@ export async function startGateway(effects: Effects, config: LoadedConfig): Prom
   const traces =
     config.traces === undefined ? undefined : (await import("./traces.ts")).startTraces(config.traces, effects.log);
   const rooms = openRooms(effects, config, traces);
-  const { books, audit, cashbook } = rooms;
+  const { books, cashbook } = rooms;
   await recover(effects, rooms);
   await keepServiceKeys(rooms.keyring, config.serviceKeys);
   const endRetention = keepRetention({ ...effects, ...rooms }, config.state, config.auditDays);
@@ -99,7 +100,6 @@ export async function startGateway(effects: Effects, config: LoadedConfig): Prom
     await desk.privacy.close();
     await endRetention();
     await cashbook.close();
-    await audit.settled();
     await books.close();
     await traces?.close();
     effects.log({ event: "stopped" });
@@ -110,13 +110,16 @@ export async function startGateway(effects: Effects, config: LoadedConfig): Prom
 function openRooms(effects: Effects, config: LoadedConfig, traces: Traces | undefined) {
   const { clock, log } = effects;
   const books = new Books(config.state);
-  const ledger = openLedger(join(config.state, "ledger"), { clock });
-  const audit = new Audit({ books, ledger, thread: new LedgerThread(), clock, log });
+  const ledger = openLedger(join(config.state, LEDGER_FOLDER), { clock });
+  const audit = new Audit({ books, whenRecorded: () => cashbook.foldSoon() });
   const budgets = new Budgets(books.db, clock);
   const accounts = new Accounts({ books, budgets, clock });
   const metrics = new Metrics();
   const spendLog = new SpendLog(books);
-  const cashbook = new Cashbook({ books, budgets, audit, spendLog, clock, log }, config.state);
+  const inFlight = new InFlight();
+  const bookkeeper = new BookkeeperThread(config.state);
+  const isQuiet = (): boolean => inFlight.count <= 1;
+  const cashbook = new Cashbook({ books, budgets, audit, bookkeeper, clock, log, isQuiet }, config.state);
   return {
     books,
     ledger,
@@ -129,7 +132,7 @@ function openRooms(effects: Effects, config: LoadedConfig, traces: Traces | unde
     owners: new Owners({ books, accounts, audit }),
     limits: new Limits(clock),
     till: new Till({ budgets, cashbook, clock, metrics, traces }),
-    inFlight: new InFlight(),
+    inFlight,
     upstreams: new Upstreams(),
     bodies: new BodyBudget(),
   };
@@ -149,8 +152,8 @@ function metricsServer({ metrics, inFlight, bodies, audit, cashbook }: ReturnTyp
 }
 
 async function recover({ log }: Effects, { audit, cashbook, till }: ReturnType<typeof openRooms>): Promise<void> {
-  await audit.recover();
   await cashbook.fold();
+  if (audit.waiting + cashbook.waiting > 0) cashbook.foldSoon();
   const requests = await till.recover();
   if (requests > 0) log({ event: "settled-after-crash", requests });
 }

@@ -20,11 +20,21 @@ export type Work = Wish & {
 export type Disk<W extends Work> = {
   /** Answers those that are written, and tells the others why not. */
   write(batch: readonly W[]): readonly W[];
+  /** Brings all that was written so far to the disk. */
   flush(): Promise<void>;
+  /** How many flushes may run at a time; one where nothing is said. */
+  readonly mostFlushes?: number;
+  /** The same, holding up everything. */
+  flushSync?(): void;
+  /** Nobody else is under way who could be held up. */
+  isQuiet?(): boolean;
 };
 
 /** How long what is patient waits: a write costs as much as all that is in it. */
 const SOON_MS = 5;
+
+/** A disk that takes longer is not waited for before the next flush is asked for: each takes what was written meanwhile. */
+const SLOW_MS = 1;
 
 export class GroupCommit<W extends Work> {
   readonly #disk: Disk<W>;
@@ -32,6 +42,8 @@ export class GroupCommit<W extends Work> {
   #soon: NodeJS.Timeout | undefined;
   #isWriting = false;
   #isBroken = false;
+  /** Flushes that run, in the order in which they were asked for; none counts before those ahead of it. */
+  #flushes: Promise<void>[] = [];
 
   constructor(disk: Disk<W>) {
     this.#disk = disk;
@@ -50,7 +62,24 @@ export class GroupCommit<W extends Work> {
   #start(): void {
     clearTimeout(this.#soon);
     this.#soon = undefined;
-    if (!this.#isWriting) void this.#write();
+    if (this.#isWriting) return;
+    if (this.#mayHoldUp()) this.#writeAtOnce();
+    else void this.#write();
+  }
+
+  /** Alone, a flush through the thread pool costs more in waking threads than the disk takes. */
+  #mayHoldUp(): boolean {
+    return this.#flushes.length === 0 && this.#disk.flushSync !== undefined && this.#disk.isQuiet?.() === true;
+  }
+
+  #writeAtOnce(): void {
+    const kept = this.#writeQueue();
+    try {
+      if (kept.some((work) => work.isDurable)) this.#disk.flushSync?.();
+      for (const work of kept) work.done();
+    } catch {
+      this.#break(kept);
+    }
   }
 
   async #write(): Promise<void> {
@@ -58,26 +87,55 @@ export class GroupCommit<W extends Work> {
     // What else comes in this turn of the loop shares the flush.
     await new Promise((resolve) => setImmediate(resolve));
     do {
-      const batch = this.#queue;
-      this.#queue = [];
-      await this.#writeBatch(batch);
+      const kept = this.#writeQueue();
+      if (kept.some((work) => work.isDurable)) await this.#startFlush(kept);
+      else for (const work of kept) work.done();
     } while (this.#queue.some((work) => !work.isPatient));
     this.#isWriting = false;
     if (this.#queue.length > 0) this.#startSoon();
   }
 
-  async #writeBatch(batch: readonly W[]): Promise<void> {
-    if (this.#isBroken) return fail(batch);
-    const kept = this.#disk.write(batch);
+  #writeQueue(): readonly W[] {
+    const batch = this.#queue;
+    this.#queue = [];
+    if (!this.#isBroken) return this.#disk.write(batch);
+    fail(batch);
+    return [];
+  }
+
+  /** Resolves when the next one may be asked for: this one is over, or it takes long and few are under way. */
+  async #startFlush(kept: readonly W[]): Promise<void> {
+    const ahead = this.#flushes.at(-1);
+    const flush = this.#finish(kept, this.#disk.flush(), ahead);
+    this.#flushes.push(flush);
+    void flush.then(() => this.#flushes.shift());
+    if (this.#flushes.length >= (this.#disk.mostFlushes ?? 1)) await this.#flushes[0];
+    else await orSlow(flush);
+  }
+
+  /** Never rejects. */
+  async #finish(kept: readonly W[], flush: Promise<void>, ahead: Promise<void> | undefined): Promise<void> {
     try {
-      if (kept.some((work) => work.isDurable)) await this.#disk.flush();
-      for (const work of kept) work.done();
+      await Promise.all([flush, ahead]);
+      if (this.#isBroken) fail(kept);
+      else for (const work of kept) work.done();
     } catch {
-      // After a flush that failed nobody knows what the disk holds: no more until a restart has read it.
-      this.#isBroken = true;
-      fail(kept);
+      this.#break(kept);
     }
   }
+
+  /** After a flush that failed nobody knows what the disk holds: no more until a restart has read it. */
+  #break(kept: readonly W[]): void {
+    this.#isBroken = true;
+    fail(kept);
+  }
+}
+
+async function orSlow(flush: Promise<void>): Promise<void> {
+  const slow = Promise.withResolvers<void>();
+  const timer = setTimeout(slow.resolve, SLOW_MS);
+  await Promise.race([flush, slow.promise]);
+  clearTimeout(timer);
 }
 
 function fail(batch: readonly Work[]): void {

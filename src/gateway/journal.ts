@@ -1,15 +1,24 @@
 // The journal of traffic: what every request writes, in two files that are written in turn. To append a line costs less than
-// a transaction over five tables; from time to time one file is folded into the books, and is later written over from its
-// beginning (decision 0150). A line is a checksum, a blank, and JSON with a number.
-import { closeSync, constants, fdatasync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+// a transaction over five tables; from time to time the bookkeeper reads what is new, and a file whose lines are all in the
+// books and in the ledger is later written over from its beginning (decisions 0150, 0151). A line is a checksum, a blank, and
+// JSON with a number.
+import { closeSync, constants, fdatasync, fdatasyncSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { crc32 } from "node:zlib";
 import { z } from "zod";
 import { Problem } from "../lib/problem.ts";
 import { GroupCommit, NOW, unwritable, type Wish, type Work } from "./group-commit.ts";
+import { CHECKSUM_LENGTH, JOURNAL_FILES, type Range } from "./journal-files.ts";
 
-const NAMES = ["journal-0", "journal-1"] as const;
+/** A file of this size is left for the other one, once that one is free. */
+const TURN_BYTES = 512 * 1024;
+
+/**
+ * Flushes under way at a time. Each has a descriptor of its own: of an error in writing the kernel tells every descriptor
+ * once, so that no flush succeeds because its neighbour was told first.
+ */
+const FLUSHES = 3;
 
 const flushFile = promisify(fdatasync);
 
@@ -21,41 +30,64 @@ export type Step<Entry, T> = {
   readonly undo?: () => void;
 };
 
-/** What is to be folded, and the number of its last entry. */
-export type Part<Entry> = { readonly entries: readonly Entry[]; readonly last: number };
+export type JournalOptions<Entry> = {
+  /** The last number that is in the books, and the last that is in the ledger. */
+  readonly booked: number;
+  readonly carried: number;
+  readonly schema: z.ZodType<Entry>;
+  /** True when nobody but who asks is under way: then a flush may hold up the event loop. */
+  readonly isQuiet?: () => boolean;
+};
 
 type Deciding<Entry> = Work & { run(): Step<Entry, unknown> };
 type Decided<Entry> = { readonly work: Deciding<Entry>; readonly step: Step<Entry, unknown> };
 
-export class Journal<Entry extends object> {
-  /** What the files held that was not folded; to be folded before the first commit, which writes over it. */
-  readonly recovered: Part<Entry>;
-  readonly #commits: GroupCommit<Deciding<Entry>>;
-  readonly #files: readonly number[];
-  #current = 0;
-  /** Where the next line of the current file goes. */
-  #end = 0;
-  #last: number;
-  #entries: Entry[] = [];
+/** `last`: the number of its last line. */
+type File = { readonly descriptors: readonly number[]; end: number; last: number };
 
-  /** `folded`: the last number that is in the books. Throws Problem when a file cannot be opened. */
-  constructor(state: string, folded: number, schema: z.ZodType<Entry>) {
+export class Journal<Entry extends object> {
+  /** What the files held that is not in the books, in order. */
+  readonly recovered: readonly Entry[];
+  readonly #commits: GroupCommit<Deciding<Entry>>;
+  readonly #files: readonly [File, File];
+  #current: 0 | 1;
+  #last: number;
+  /** Up to which number everything is in the books and in the ledger. */
+  #done: number;
+  /** Where in the current file begins what nobody has taken yet. */
+  #untaken: number;
+  /** The same of files before. */
+  #ranges: Range[];
+  #flushes = 0;
+
+  /** Throws Problem when a file cannot be opened. */
+  constructor(state: string, { booked, carried, schema, isQuiet }: JournalOptions<Entry>) {
     mkdirSync(state, { recursive: true, mode: 0o700 });
-    const paths = NAMES.map((name) => join(state, name));
-    this.#files = paths.map(openFile);
-    const lines = paths.flatMap((path) => readLines(path, schema)).filter(({ seq }) => seq > folded);
-    lines.sort((a, b) => a.seq - b.seq);
-    this.#last = lines.at(-1)?.seq ?? folded;
-    this.recovered = { entries: lines.map(({ entry }) => entry), last: this.#last };
+    const [first, second] = [openFile(join(state, JOURNAL_FILES[0])), openFile(join(state, JOURNAL_FILES[1]))];
+    this.#files = [first.file, second.file];
+    this.#done = Math.min(booked, carried);
+    this.#last = Math.max(booked, carried, ...this.#files.map(({ last }) => last));
+    // Writing goes on behind the newest line: what it stands behind may not be in the books yet.
+    this.#current = this.#files[1].last > this.#files[0].last ? 1 : 0;
+    this.#untaken = this.#files[this.#current].end;
+    this.#ranges = ([0, 1] as const)
+      .map((file) => ({ file, start: 0, end: this.#files[file].end, last: this.#files[file].last }))
+      .filter(({ last }) => last > this.#done)
+      .toSorted((a, b) => a.last - b.last);
+    const lines = [...first.lines, ...second.lines].filter(({ seq }) => seq > booked).toSorted((a, b) => a.seq - b.seq);
+    this.recovered = lines.map(({ entry }) => schema.parse(entry));
     this.#commits = new GroupCommit({
       write: (batch) => this.#write(batch),
-      flush: async () => await flushFile(this.#file),
+      flush: async () => await flushFile(this.#descriptor(this.#flushes++)),
+      flushSync: () => fdatasyncSync(this.#descriptor(this.#flushes++)),
+      mostFlushes: FLUSHES,
+      ...(isQuiet === undefined ? {} : { isQuiet }),
     });
   }
 
-  /** Entries that are not folded yet. */
-  get size(): number {
-    return this.#entries.length;
+  /** The number of the last line that was written. */
+  get last(): number {
+    return this.#last;
   }
 
   /**
@@ -84,38 +116,59 @@ export class Journal<Entry extends object> {
     await this.commit(() => ({ value: undefined }), NOW);
   }
 
-  /** What came since the last cut; from here on the other file is written, whose part must have been folded. */
-  cut(): Part<Entry> | undefined {
-    if (this.#entries.length === 0) return undefined;
-    const part = { entries: this.#entries, last: this.#last };
-    this.#entries = [];
-    this.#current = 1 - this.#current;
-    this.#end = 0;
-    return part;
+  /** Where what nobody has taken yet stands in the files; up to `release`, it stays there. */
+  take(): Range[] {
+    this.#setAside();
+    const ranges = this.#ranges;
+    this.#ranges = [];
+    return ranges;
+  }
+
+  /** Lines up to this number are elsewhere: a file of nothing else may be written over. */
+  release(done: number): void {
+    this.#done = done;
   }
 
   close(): void {
-    for (const file of this.#files) closeSync(file);
+    for (const { descriptors } of this.#files) for (const file of descriptors) closeSync(file);
   }
 
-  get #file(): number {
-    return this.#files[this.#current] ?? -1;
+  #descriptor(flush: number): number {
+    return this.#files[this.#current].descriptors[flush % FLUSHES] ?? -1;
+  }
+
+  #setAside(): void {
+    const { end, last } = this.#files[this.#current];
+    if (end > this.#untaken) this.#ranges.push({ file: this.#current, start: this.#untaken, end, last });
+    this.#untaken = end;
+  }
+
+  #turnIfFull(): void {
+    const other = this.#files[this.#current === 0 ? 1 : 0];
+    if (this.#files[this.#current].end < TURN_BYTES || other.last > this.#done) return;
+    this.#setAside();
+    this.#current = this.#current === 0 ? 1 : 0;
+    other.end = 0;
+    this.#untaken = 0;
   }
 
   #write(batch: readonly Deciding<Entry>[]): readonly Deciding<Entry>[] {
+    this.#turnIfFull();
+    const file = this.#files[this.#current];
     const decided = batch.flatMap((work) => decide(work));
-    const entries = decided.flatMap(({ step }) => step.entry ?? []);
+    let [text, seq] = ["", this.#last];
+    for (const { step } of decided) if (step.entry !== undefined) text += printLine((seq += 1), step.entry);
     try {
-      const bytes = Buffer.from(entries.map((entry, index) => printLine(this.#last + index + 1, entry)).join(""));
-      writeAll(this.#file, bytes, this.#end);
-      this.#end += bytes.length;
+      const bytes = Buffer.from(text);
+      writeAll(file.descriptors[0] ?? -1, bytes, file.end);
+      file.end += bytes.length;
     } catch {
       for (const { step } of decided.toReversed()) step.undo?.();
       for (const { work } of decided) work.failed(unwritable());
       return [];
     }
-    this.#last += entries.length;
-    this.#entries.push(...entries);
+    if (seq > this.#last) file.last = seq;
+    this.#last = seq;
     return decided.map(({ work }) => work);
   }
 }
@@ -129,9 +182,14 @@ function decide<Entry>(work: Deciding<Entry>): Decided<Entry>[] {
   }
 }
 
-function openFile(path: string): number {
+type Line = { readonly seq: number; readonly entry: unknown };
+
+function openFile(path: string): { readonly file: File; readonly lines: readonly Line[] } {
   try {
-    return openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+    const flags = constants.O_RDWR | constants.O_CREAT;
+    const descriptors = Array.from({ length: FLUSHES }, () => openSync(path, flags, 0o600));
+    const { lines, end } = readLines(path);
+    return { file: { descriptors, end, last: lines.at(-1)?.seq ?? 0 }, lines };
   } catch (cause) {
     throw new Problem({
       code: "prerequisite",
@@ -155,19 +213,22 @@ function printLine(seq: number, entry: object): string {
 }
 
 function checksum(text: string): string {
-  return crc32(text).toString(16).padStart(8, "0");
+  return crc32(text).toString(16).padStart(CHECKSUM_LENGTH, "0");
 }
 
+const Numbered = z.strictObject({ seq: z.int(), entry: z.unknown() });
+
 /** Up to the first line that is not whole: what a crash tore off was never answered, and behind it lies what is old. */
-function readLines<Entry>(path: string, schema: z.ZodType<Entry>): { readonly seq: number; readonly entry: Entry }[] {
-  const Line = z.strictObject({ seq: z.int(), entry: schema });
-  const lines: z.infer<typeof Line>[] = [];
+function readLines(path: string): { readonly lines: readonly Line[]; readonly end: number } {
+  const lines: Line[] = [];
+  let end = 0;
   for (const line of readFileSync(path, "utf8").split("\n")) {
-    const text = line.slice(9);
-    if (line.slice(0, 9) !== `${checksum(text)} `) break;
-    const read = Line.parse(JSON.parse(text));
+    const text = line.slice(CHECKSUM_LENGTH + 1);
+    if (line.slice(0, CHECKSUM_LENGTH + 1) !== `${checksum(text)} `) break;
+    const read = Numbered.parse(JSON.parse(text));
     if (read.seq !== (lines.at(-1)?.seq ?? read.seq - 1) + 1) break;
     lines.push(read);
+    end += Buffer.byteLength(line) + 1;
   }
-  return lines;
+  return { lines, end };
 }

@@ -39,41 +39,15 @@ export type SpendRow = z.infer<typeof SpendRow>;
 
 export class SpendLog {
   readonly #books: Books;
-  readonly #insert: StatementSync;
   readonly #select: StatementSync;
 
   constructor(books: Books) {
     this.#books = books;
-    this.#insert = books.db.prepare(
-      // A request that is told of twice has one row, and does not keep the rest from the books.
-      "INSERT INTO spend VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-    );
     this.#select = books.db.prepare(
       `SELECT * FROM spend WHERE at >= :from AND at < :until
          AND (:requestId IS NULL OR request_id = :requestId)
          AND (:keyId IS NULL OR key_id = :keyId) AND (:userId IS NULL OR user_id = :userId)
        ORDER BY at DESC LIMIT ${MAX_ROWS}`,
-    );
-  }
-
-  /** Inside a transaction. */
-  insert(row: SpendRow): void {
-    this.#insert.run(
-      row.requestId,
-      row.at,
-      row.startedAt,
-      row.keyId,
-      row.keyHash,
-      row.userId,
-      row.teamId,
-      row.operation,
-      row.alias,
-      row.model,
-      row.upstream,
-      row.outcome,
-      row.microUsd,
-      row.promptTokens,
-      row.completionTokens,
     );
   }
 
