@@ -102,7 +102,7 @@ export class Programs {
       },
     };
     writeFileSync(join(folder, "gateway.yaml"), JSON.stringify(config));
-    const argv = [...FLAGS, join(ROOT, "src/gateway/main.ts"), "--config", join(folder, "gateway.yaml")];
+    const argv = [...FLAGS, join(ROOT, "src/gateway/main.js"), "--config", join(folder, "gateway.yaml")];
     const side = await this.#start("demesne", port, argv, {
       ...ENV,
       ...(shim === undefined ? {} : { LD_PRELOAD: shim }),

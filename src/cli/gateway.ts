@@ -78,7 +78,7 @@ async function runGateway(context: Context, _args: readonly string[], options: O
 
 /** Throws Problem when the unit could not read its own program. */
 function unit(): string {
-  const paths = { node: process.execPath, program: join(import.meta.dirname, "../gateway/main.ts") };
+  const paths = { node: process.execPath, program: join(import.meta.dirname, "../gateway/main.js") };
   const hidden = Object.values(paths).find((path) => /^\/(home|root)\//.test(path));
   if (hidden === undefined) return systemdUnit(paths);
   throw new Problem({

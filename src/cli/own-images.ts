@@ -10,7 +10,7 @@ export async function gatewayImage(cache: string): ReturnType<typeof buildImage>
     {
       name: "demesne/gateway",
       root,
-      entry: "src/gateway/main.ts",
+      entry: "src/gateway/main.js",
       args: ["--config", "/etc/demesne/gateway.yaml"],
       ports: [4000],
       include: ["src/gateway/prices.yaml"],

@@ -118,7 +118,7 @@ function openRooms(effects: Effects, config: LoadedConfig, traces: Traces | unde
   const spendLog = new SpendLog(books);
   const inFlight = new InFlight();
   const bookkeeper = new BookkeeperThread(config.state);
-  const isQuiet = (): boolean => inFlight.count <= 1;
+  const isQuiet = (): boolean => inFlight.unanswered <= 1;
   const cashbook = new Cashbook({ books, budgets, audit, bookkeeper, clock, log, isQuiet }, config.state);
   return {
     books,

@@ -13,10 +13,16 @@ export type Underway = {
 export class InFlight {
   readonly #byKey = new Map<string, Set<AbortController>>();
   #count = 0;
+  #unanswered = 0;
   #whenIdle: (() => void) | undefined;
 
   get count(): number {
     return this.#count;
+  }
+
+  /** Those that wait for their answer, or for the rest of it. */
+  get unanswered(): number {
+    return this.#unanswered;
   }
 
   countOf(keyId: string): number {
@@ -28,8 +34,11 @@ export class InFlight {
     const all = this.#byKey.get(keyId) ?? new Set();
     this.#byKey.set(keyId, all.add(ending));
     this.#count += 1;
+    this.#unanswered += 1;
     const answered = (): void => {
-      if (all.delete(ending) && all.size === 0 && this.#byKey.get(keyId) === all) this.#byKey.delete(keyId);
+      if (!all.delete(ending)) return;
+      this.#unanswered -= 1;
+      if (all.size === 0 && this.#byKey.get(keyId) === all) this.#byKey.delete(keyId);
     };
     const leave = (): void => {
       answered();

@@ -1,4 +1,4 @@
-// The gateway's process: `node src/gateway/main.ts --config FILE`. SIGHUP reloads, SIGTERM and SIGINT drain and stop.
+// The gateway's process: `node src/gateway/main.js --config FILE`. SIGHUP reloads, SIGTERM and SIGINT drain and stop.
 import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
 import { Problem } from "../lib/problem.ts";
@@ -20,7 +20,7 @@ function configFile(): string {
     code: "usage",
     where: "--config",
     what: "is missing",
-    fix: "node src/gateway/main.ts --config FILE",
+    fix: "node src/gateway/main.js --config FILE",
   });
 }
 
@@ -39,16 +39,19 @@ async function stop(gateway: Gateway): Promise<void> {
   process.exit(0);
 }
 
-// What the gateway writes (books, ledger, master key) is for its own user only.
-process.umask(0o077);
-try {
-  const file = configFile();
-  const gateway = await startGateway({ clock, random, log }, loadConfig(file));
-  process.on("SIGHUP", () => reload(gateway, file));
-  process.on("SIGTERM", () => void stop(gateway));
-  process.on("SIGINT", () => void stop(gateway));
-} catch (error) {
-  if (!(error instanceof Problem)) throw error;
-  process.stderr.write(`${error.message}\nfix: ${error.fix}\n`);
-  process.exit(1);
+/** Runs until a signal ends it. A configuration that is wrong is told of on standard error, and the process ends with 1. */
+export async function main(): Promise<void> {
+  // What the gateway writes (books, ledger, master key) is for its own user only.
+  process.umask(0o077);
+  try {
+    const file = configFile();
+    const gateway = await startGateway({ clock, random, log }, loadConfig(file));
+    process.on("SIGHUP", () => reload(gateway, file));
+    process.on("SIGTERM", () => void stop(gateway));
+    process.on("SIGINT", () => void stop(gateway));
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    process.stderr.write(`${error.message}\nfix: ${error.fix}\n`);
+    process.exit(1);
+  }
 }

@@ -4,7 +4,7 @@
 export type UnitPaths = {
   /** The Node that runs it. */
   readonly node: string;
-  /** main.ts of this room. */
+  /** main.js of this room. */
   readonly program: string;
 };
 

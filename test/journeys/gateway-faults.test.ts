@@ -13,7 +13,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { scriptedWorker, type Script } from "../../src/gateway/scripted-worker.ts";
 import { openLedger } from "../../src/ledger/index.ts";
 
-const MAIN = join(import.meta.dirname, "../../src/gateway/main.ts");
+const MAIN = join(import.meta.dirname, "../../src/gateway/main.js");
 
 /** Micro-USD a request costs at the worker: 12 tokens in at $3, 900 out at $15 a million. */
 const COST = 12 * 3 + 900 * 15;

@@ -107,7 +107,7 @@ print(json.load(connection.getresponse())["key"])`;
 
 function install(twin: Twin): void {
   const to = (path: string): string => join(twin.root(), path);
-  for (const file of [...sourceFiles(ROOT, "src/gateway/main.ts"), "src/gateway/prices.yaml"]) {
+  for (const file of [...sourceFiles(ROOT, "src/gateway/main.js"), "src/gateway/prices.yaml"]) {
     mkdirSync(dirname(to(`opt/demesne/${file}`)), { recursive: true });
     cpSync(join(ROOT, file), to(`opt/demesne/${file}`));
   }
@@ -134,6 +134,6 @@ function install(twin: Twin): void {
     },
   };
   writeFileSync(to("etc/demesne-gateway/gateway.yaml"), stringify(config));
-  const unit = systemdUnit({ node: "/opt/node/node", program: "/opt/demesne/src/gateway/main.ts" });
+  const unit = systemdUnit({ node: "/opt/node/node", program: "/opt/demesne/src/gateway/main.js" });
   writeFileSync(to(`etc/systemd/system/${UNIT}`), unit);
 }
