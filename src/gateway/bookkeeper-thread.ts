@@ -2,6 +2,7 @@
 // that whoever follows imports (the image's builder) finds it. It starts with the first round and may die: the next round
 // starts it anew, and what it had not answered for is done again.
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { stepBack } from "./background.ts";
 import { Bookkeeper, type Report, type Round } from "./bookkeeper.ts";
 
 /** The thread holds one round at a time and nothing else. */
@@ -78,4 +79,7 @@ function serve(state: string): void {
   }
 }
 
-if (!isMainThread && typeof workerData === "string") serve(workerData);
+if (!isMainThread && typeof workerData === "string") {
+  stepBack();
+  serve(workerData);
+}

@@ -161,9 +161,10 @@ it("tries again what the books refused, with all that came since", async (t) => 
   });
   await books.commit((db) => db.exec("INSERT INTO account (id) VALUES ('key:a')"));
   const worst = { cost: () => 500, outputFor: () => 1000 };
-  await cashbook.hold({ requestId: "r1", accounts: ["key:a"], worst, wantedTokens: 10, floorTokens: 1 }, () => ({
-    kind: "gateway.request",
-  }));
+  for (const requestId of ["r1", "r2"]) {
+    const ask = { requestId, accounts: ["key:a"], worst, wantedTokens: 10, floorTokens: 1 };
+    await cashbook.hold(ask, () => ({ kind: "gateway.request" }));
+  }
   await assert.rejects(cashbook.fold(), { kind: "overloaded_error" });
   const spend = { requestId: "r1", at: NOON, startedAt: NOON, keyId: "a", keyHash: "h", userId: null, teamId: null };
   const rest = {
@@ -185,8 +186,12 @@ it("tries again what the books refused, with all that came since", async (t) => 
     ["books-late", "books-late"],
   );
   assert.equal(spendLog.find({ requestId: "r1", keyId: null, userId: null, from: 0, until: NOON + 1 }).length, 1);
-  assert.deepEqual(books.db.prepare("SELECT count(*) AS n FROM reservation").get()?.["n"], 0);
-  assert.equal(books.marks.booked, 3);
+  const held = books.db.prepare("SELECT request_id AS id FROM reservation").all();
+  assert.deepEqual(
+    held.map(({ id }) => id),
+    ["r2"],
+  );
+  assert.equal(books.marks.booked, 4);
 });
 
 it("lets nobody else open the books", async (t) => {

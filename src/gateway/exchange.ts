@@ -13,6 +13,7 @@ import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { outgoing } from "./outgoing.ts";
 import { ownerAccount, ownersOf, type Owners } from "./owners.ts";
+import type { Pace } from "./pace.ts";
 import { pay, type PaidCall } from "./pay.ts";
 import { Refusal } from "./refusal.ts";
 import { cross, type Crossing } from "./cross.ts";
@@ -36,6 +37,7 @@ export type Desk = {
   readonly inFlight: InFlight;
   readonly upstreams: Upstreams;
   readonly bodies: BodyBudget;
+  readonly pace: Pace;
   readonly privacy: Privacy;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -61,6 +63,7 @@ export async function exchange(desk: Desk, one: Exchange): Promise<void> {
   try {
     const body = await readBody(one.request, desk.config.limits, desk.bodies);
     try {
+      await desk.pace.turn(body.bytes.length, under.ending.signal);
       await decide(desk, one, { key, payers, body: body.bytes, under });
     } finally {
       body.release();
@@ -183,7 +186,10 @@ async function carryOut(desk: Desk, one: Exchange, { route, payers, estimate, un
   let failure: unknown;
   try {
     const out = { ...call.request, onSent: (tlsLeaf: string | undefined) => void (sent = { tlsLeaf }) };
-    await desk.upstreams.send(out, desk.config.limits, (head, flow) => delivery.open(head, flow));
+    await desk.upstreams.send(out, desk.config.limits, (head, flow) => {
+      if (rewriter.isStream) under.begun();
+      return delivery.open(head, flow);
+    });
     delivery.end();
   } catch (error) {
     failure = error;

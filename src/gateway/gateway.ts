@@ -24,6 +24,7 @@ import type { Log } from "./log.ts";
 import { managementServer } from "./management.ts";
 import { Refusal } from "./refusal.ts";
 import { Metrics } from "./metrics.ts";
+import { Pace } from "./pace.ts";
 import { Owners } from "./owners.ts";
 import { keepServiceKeys } from "./service-keys.ts";
 import { keepRetention } from "./retention.ts";
@@ -133,6 +134,7 @@ function openRooms(effects: Effects, config: LoadedConfig, traces: Traces | unde
     limits: new Limits(clock),
     till: new Till({ budgets, cashbook, clock, metrics, traces }),
     inFlight,
+    pace: new Pace(() => inFlight.streaming > 0),
     upstreams: new Upstreams(),
     bodies: new BodyBudget(),
   };

@@ -1,6 +1,7 @@
 // Reads large requests beside the event loop, so that streams under way do not wait for them. This file is both the
 // thread's program and the handle to it.
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { stepBack } from "../background.ts";
 import { Refusal } from "../refusal.ts";
 import type { Findings } from "./kinds.ts";
 import { NameList, type Dictionary } from "./names.ts";
@@ -99,4 +100,7 @@ function isGiven(value: unknown): value is { readonly [MARK]: readonly Dictionar
 }
 
 const given: unknown = workerData;
-if (!isMainThread && isGiven(given)) serve(given[MARK]);
+if (!isMainThread && isGiven(given)) {
+  stepBack();
+  serve(given[MARK]);
+}
