@@ -17,6 +17,9 @@ type Sides = {
 
 const KB_32 = { connections: 32, seconds: 4 };
 
+/** Until then V8 still compiles: the bare proxy then takes a third less time a request, and the gateway too. */
+const WARM_UP = { connections: 32, seconds: 8 };
+
 /** The largest body that a gateway takes is 32 MiB. */
 const LARGEST_BYTES = 33_500_000;
 
@@ -32,7 +35,7 @@ export async function bench(): Promise<Row[]> {
       ours: await programs.gateway(4503, direct),
     };
     const idleMb = sides.ours.residentMb();
-    for (const side of Object.values(sides)) await programs.load(side, { connections: 32, seconds: 3 });
+    for (const side of Object.values(sides)) await programs.load(side, WARM_UP);
     const rows = [
       atMost("resident, idle", idleMb, 0, "MB", 150),
       ...(await throughput(programs, sides)),
@@ -44,7 +47,7 @@ export async function bench(): Promise<Row[]> {
     const shim = programs.slowSync();
     if (shim === undefined) return rows;
     const slow = await programs.gateway(4504, direct, shim);
-    await programs.load(slow, { connections: 32, seconds: 2 });
+    await programs.load(slow, WARM_UP);
     return [...rows, ...(await slowDisk(programs, { ...sides, ours: slow }))];
   } finally {
     programs.close();
@@ -138,20 +141,24 @@ async function memory(programs: Programs, upstream: Side): Promise<Row[]> {
 }
 
 async function manyStreams(programs: Programs, { direct, bare, ours }: Sides): Promise<Row[]> {
+  const alone = async (side: Side): Promise<Result> =>
+    await programs.load(side, { connections: 512, isStream: true, seconds: 4 });
   const beside = async (side: Side): Promise<Result> => {
     const [held] = await Promise.all([
-      programs.load(side, { connections: 512, isStream: true, seconds: 4 }),
+      alone(side),
       programs.load(side, { connections: 1, bodyBytes: 1_000_000, seconds: 4 }),
     ]);
     return held;
   };
   const [noGateway, bareHeld, held] = [await beside(direct), await beside(bare), await beside(ours)];
+  const [bareAlone, oursAlone] = [await alone(bare), await alone(ours)];
   const lost = 40 - held.fewestFrames;
   return [
     { ...atMost("512 streams beside 1 MB bodies, lost frames", lost, 40, "frames", 0), ours: held.fewestFrames },
     atMost("512 streams beside 1 MB bodies, inter-frame p99", held.gapP99Ms, bareHeld.gapP99Ms, "ms over 20", 5),
     // How much of it is the load's own: without any proxy between.
-    atMost("the same without a proxy", noGateway.gapP99Ms, 0, "ms over 20", 5),
+    reported(atMost("the same without a proxy", noGateway.gapP99Ms, 0, "ms over 20", 5)),
+    reported(atMost("512 streams, inter-frame p99", oursAlone.gapP99Ms, bareAlone.gapP99Ms, "ms over 20", 5)),
   ];
 }
 

@@ -89,11 +89,11 @@ const upTo = (count: number): number[] => Array.from({ length: count }, (_, at) 
 
 it("carries more than a batch in order, each record once, by a thread of its own, and counts what waits", async (t) => {
   const { ledger, record, note, told, waiting } = await house(t, (state) => new BookkeeperThread(state));
-  await record(0, 400);
-  await note(400, 800);
-  assert.equal(waiting(), 1200);
+  await record(0, 1200);
+  await note(1200, 2400);
+  assert.equal(waiting(), 3600);
   await until(() => waiting() === 0);
-  assert.deepEqual(await told(), upTo(1200));
+  assert.deepEqual(await told(), upTo(3600));
   assert.deepEqual((await ledger.verify()).faults, []);
 });
 

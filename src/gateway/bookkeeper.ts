@@ -47,7 +47,7 @@ type Line = { readonly seq: number; readonly entry: Entry };
 type Marks = { readonly n: number; readonly line: number };
 
 /** Records under one lock, so that other processes get their turn, and how long to wait for theirs. */
-const UNDER_ONE_LOCK = 256;
+const UNDER_ONE_LOCK = 1024;
 const WAIT_MS = 500;
 
 /** How far back from its end the ledger is searched: more cannot be under way. */

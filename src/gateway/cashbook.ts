@@ -55,8 +55,8 @@ export type CashbookEffects = {
 };
 
 /** When a round is due: after so many lines, or so long after the first. */
-const ROUND_LINES = 512;
-const ROUND_MS = 200;
+const ROUND_LINES = 2048;
+const ROUND_MS = 500;
 
 /** How long books or a ledger that refused are left alone. */
 const RETRY_MS = 2000;

@@ -29,7 +29,7 @@ function house(more: Partial<Disk<Named>> = {}) {
 }
 
 /** Longer than a disk may take before the next flush is asked for. */
-const slow = async (): Promise<void> => void (await sleep(10));
+const slow = async (): Promise<void> => await sleep(10);
 
 it("writes together what comes in one turn, and tells of it only after the flush", async () => {
   const { written, told, flushes, push } = house();

@@ -2,7 +2,18 @@
 // a transaction over five tables; from time to time the bookkeeper reads what is new, and a file whose lines are all in the
 // books and in the ledger is later written over from its beginning (decisions 0150, 0151). A line is a checksum, a blank, and
 // JSON with a number.
-import { closeSync, constants, fdatasync, fdatasyncSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { crc32 } from "node:zlib";
@@ -12,7 +23,7 @@ import { GroupCommit, NOW, unwritable, type Wish, type Work } from "./group-comm
 import { CHECKSUM_LENGTH, JOURNAL_FILES, type Range } from "./journal-files.ts";
 
 /** A file of this size is left for the other one, once that one is free. */
-const TURN_BYTES = 512 * 1024;
+const TURN_BYTES = 2 * 1024 * 1024;
 
 /**
  * Flushes under way at a time. Each has a descriptor of its own: of an error in writing the kernel tells every descriptor
@@ -189,6 +200,7 @@ function openFile(path: string): { readonly file: File; readonly lines: readonly
     const flags = constants.O_RDWR | constants.O_CREAT;
     const descriptors = Array.from({ length: FLUSHES }, () => openSync(path, flags, 0o600));
     const { lines, end } = readLines(path);
+    lengthen(descriptors[0] ?? -1);
     return { file: { descriptors, end, last: lines.at(-1)?.seq ?? 0 }, lines };
   } catch (cause) {
     throw new Problem({
@@ -198,6 +210,18 @@ function openFile(path: string): { readonly file: File; readonly lines: readonly
       fix: "make the state folder writable for the gateway's user",
       cause,
     });
+  }
+}
+
+/** What does not grow is flushed without its inode. Where there is no room the file grows as it is written. */
+function lengthen(file: number): void {
+  const { size } = fstatSync(file);
+  if (size >= TURN_BYTES) return;
+  try {
+    writeAll(file, Buffer.alloc(TURN_BYTES - size), size);
+    fdatasyncSync(file);
+  } catch {
+    ftruncateSync(file, size);
   }
 }
 
