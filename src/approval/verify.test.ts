@@ -68,6 +68,8 @@ describe("a signature is judged as ssh-keygen judges it", { skip }, () => {
     fc.assert(
       fc.property(flips, ([{ key, signature }, at, bit]) => {
         const flipped = flip(signature, at, bit);
+        // ssh-keygen takes a version of the format below its own; there is none.
+        fc.pre(!isVersionZero(flipped));
         const allowed = `alice@x ${key.line}\n`;
         assert.equal(ours(plan, flipped, allowed, "alice@x"), theirs(plan, flipped, allowed, "alice@x"));
       }),
@@ -177,6 +179,11 @@ function flip(text: string, at: number, bit: number): string {
   const place = at % bytes.length;
   bytes[place] = (bytes[place] ?? 0) ^ (1 << bit);
   return armor(bytes);
+}
+
+/** "SSHSIG" and four bytes of version. */
+function isVersionZero(text: string): boolean {
+  return Buffer.from(inner(text), "base64").readUInt32BE(6) === 0;
 }
 
 test("the fingerprint is ssh-keygen's", { skip }, () => {

@@ -54,8 +54,8 @@ function tooLarge(limits: BodyLimits): Refusal {
   return new Refusal("request_too_large", `the request is larger than ${limits.bodyBytes} bytes`);
 }
 
-async function collect(request: IncomingMessage, limits: BodyLimits, grow: (size: number) => void): Promise<Buffer> {
-  return await new Promise((resolve, reject) => {
+function collect(request: IncomingMessage, limits: BodyLimits, grow: (size: number) => void): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     const timer = setTimeout(

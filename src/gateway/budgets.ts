@@ -80,20 +80,23 @@ export class Budgets {
 
   /** What would be granted; changes nothing. Lowers the output to what fits, down to the floor. */
   weigh(ask: Ask, now: number): Grant {
-    const accounts = ask.accounts.map((id) => this.look(id, now)).filter((account) => account !== undefined);
     // What costs nothing needs no room in a budget.
     const isFree = ask.worst.cost(ask.wantedTokens) === 0;
-    const capped = accounts.flatMap((one) => (one.cap === null || isFree ? [] : [{ ...one, cap: one.cap }]));
+    const accounts: string[] = [];
     let outputTokens = ask.wantedTokens;
-    for (const account of capped) {
-      const free = account.cap - account.spent - account.reserved;
-      const fits = Math.min(ask.wantedTokens, ask.worst.outputFor(free));
-      if (fits < Math.min(ask.floorTokens, ask.wantedTokens)) return refuse(account, ask);
+    let [closest, closestShare]: [Account | undefined, number] = [undefined, -1];
+    for (const id of ask.accounts) {
+      const account = this.look(id, now);
+      if (account === undefined) continue;
+      accounts.push(id);
+      const { cap, spent, reserved } = account;
+      if (cap === null || isFree) continue;
+      const fits = Math.min(ask.wantedTokens, ask.worst.outputFor(cap - spent - reserved));
+      if (fits < Math.min(ask.floorTokens, ask.wantedTokens)) return refuse(account, cap, ask);
       outputTokens = Math.min(outputTokens, fits);
+      if (spent / cap > closestShare) [closest, closestShare] = [{ ...account }, spent / cap];
     }
-    const [closest] = capped.toSorted((a, b) => b.spent / b.cap - a.spent / a.cap);
-    const microUsd = ask.worst.cost(outputTokens);
-    return { kind: "granted", accounts: accounts.map(({ id }) => id), outputTokens, microUsd, closest };
+    return { kind: "granted", accounts, outputTokens, microUsd: ask.worst.cost(outputTokens), closest };
   }
 
   /** Sets aside; answers how that is taken back. `at`: when, since a period may have ended. */
@@ -188,9 +191,9 @@ export class Budgets {
   }
 }
 
-function refuse(account: Account & { readonly cap: number }, ask: Ask): Grant {
+function refuse(account: Account, cap: number, ask: Ask): Grant {
   const least = ask.worst.cost(Math.min(ask.floorTokens, ask.wantedTokens));
-  return account.cap - account.spent >= least ? { kind: "held", account: account.id } : { kind: "spent", account };
+  return cap - account.spent >= least ? { kind: "held", account: account.id } : { kind: "spent", account };
 }
 
 function readPurse(row: Record<string, unknown>): Purse {

@@ -93,30 +93,26 @@ export class Cashbook {
   }
 
   /** Sets aside what the request can cost at most, and resolves when that is on the disk. */
-  async hold(ask: Ask, recordOf: (grant: Granted) => LedgerRecord): Promise<Grant> {
-    const grant = await this.#journal.commit(() => this.#decide(ask, recordOf), DURABLE);
-    this.foldSoon();
-    return grant;
+  hold(ask: Ask, recordOf: (grant: Granted) => LedgerRecord): Promise<Grant> {
+    return this.#journal.commit(() => this.#decide(ask, recordOf), DURABLE);
   }
 
   /**
    * Charges what a request did cost; undefined charges all that was set aside. Flushed with the next hold: if the power fails
    * before, the reservation is still there and stands at worst.
    */
-  async charge(requestId: string, microUsd: number | undefined, tell: (settled: Settled) => Told): Promise<Settled> {
-    const settled = await this.#journal.commit(() => this.#settle(requestId, microUsd, tell), SOON);
-    this.foldSoon();
-    return settled;
+  charge(requestId: string, microUsd: number | undefined, tell: (settled: Settled) => Told): Promise<Settled> {
+    return this.#journal.commit(() => this.#settle(requestId, microUsd, tell), SOON);
   }
 
   /** Writes down what costs nothing, in its place among the rest. */
-  async note(record: LedgerRecord): Promise<void> {
+  note(record: LedgerRecord): Promise<void> {
     const { audit } = this.#effects;
-    await this.#journal.commit(() => {
+    return this.#journal.commit(() => {
       audit.checkRoom(this.waiting);
+      this.#lineComes();
       return { value: undefined, entry: { kind: "noted", record } };
     }, DURABLE);
-    this.foldSoon();
   }
 
   /** Resolves when all so far is in the books. Throws Refusal when they cannot be written; what waits is kept. */
@@ -129,8 +125,7 @@ export class Cashbook {
 
   /** Something was committed elsewhere that has to go to the ledger. */
   foldSoon(): void {
-    if (this.#journal.last - this.#booked >= ROUND_LINES && this.#round === undefined) this.#foldNow();
-    else this.#timer ??= setTimeout(() => this.#foldNow(), ROUND_MS);
+    this.#timer ??= setTimeout(() => this.#foldNow(), ROUND_MS);
   }
 
   /** Brings what there is where it belongs, as far as that can be done, and closes the journal. */
@@ -158,6 +153,7 @@ export class Cashbook {
     const { requestId } = ask;
     const { accounts, microUsd: worst } = grant;
     const undo = budgets.hold({ requestId, accounts, worst }, at);
+    this.#lineComes();
     const entry: Entry = { kind: "held", requestId, accounts, worst, at, record: recordOf(grant) };
     return { value: grant, entry, undo };
   }
@@ -165,8 +161,16 @@ export class Cashbook {
   #settle(requestId: string, asked: number | undefined, tell: (settled: Settled) => Told): Step<Entry, Settled> {
     const { settled, undo } = this.#effects.budgets.charge(requestId, asked);
     const { record, spend } = tell(settled);
+    this.#lineComes();
     const entry: Entry = { kind: "charged", requestId, microUsd: settled.microUsd, spend, record };
     return { value: settled, entry, undo };
+  }
+
+  /** Called while a line is being made: what is in memory and what is in the journal agree again only after that. */
+  #lineComes(): void {
+    this.foldSoon();
+    const isMuch = this.#journal.last - this.#booked >= ROUND_LINES;
+    if (isMuch && this.#round === undefined) queueMicrotask(() => this.#foldNow());
   }
 
   #foldNow(): void {

@@ -63,7 +63,8 @@ export async function exchange(desk: Desk, one: Exchange): Promise<void> {
   try {
     const body = await readBody(one.request, desk.config.limits, desk.bodies);
     try {
-      await desk.pace.turn(body.bytes.length, under.ending.signal);
+      const turn = desk.pace.turn(body.bytes.length, under.ending.signal);
+      if (turn !== undefined) await turn;
       await decide(desk, one, { key, payers, body: body.bytes, under });
     } finally {
       body.release();

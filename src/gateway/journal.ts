@@ -106,8 +106,8 @@ export class Journal<Entry extends object> {
    * once and may change what is in memory; `undo` must take that back. What it throws rejects this one, a disk that
    * refuses rejects all with a 529 Refusal.
    */
-  async commit<T>(run: () => Step<Entry, T>, wish: Wish): Promise<T> {
-    return await new Promise<T>((resolve, reject) => {
+  commit<T>(run: () => Step<Entry, T>, wish: Wish): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
       let value: T;
       this.#commits.push({
         ...wish,

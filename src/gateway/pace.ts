@@ -20,9 +20,12 @@ export class Pace {
     this.#isStreaming = isStreaming;
   }
 
-  /** Resolves when a body of this size may be taken up. Throws the signal's reason. */
-  async turn(sizeBytes: number, signal: AbortSignal): Promise<void> {
-    if (sizeBytes < LARGE_BYTES || !this.#isStreaming()) return;
+  /** Resolves when a body of this size may be taken up; undefined is at once. Throws the signal's reason. */
+  turn(sizeBytes: number, signal: AbortSignal): Promise<void> | undefined {
+    return sizeBytes < LARGE_BYTES || !this.#isStreaming() ? undefined : this.#queue(sizeBytes, signal);
+  }
+
+  async #queue(sizeBytes: number, signal: AbortSignal): Promise<void> {
     const now = performance.now();
     this.#paidAt = Math.max(now, this.#paidAt) + sizeBytes / BYTES_PER_MS;
     const waitMs = this.#paidAt - now - BURST_BYTES / BYTES_PER_MS;

@@ -63,7 +63,7 @@ export async function pay(desk: Desk, purchase: Purchase): Promise<PaidCall> {
   return {
     request: { ...outgoing, operation: sent.operation, body },
     headers: standingHeaders(grant.closest),
-    settle: async (ending) => await settle(desk, facts, price, ending),
+    settle: (ending) => settle(desk, facts, price, ending),
   };
 }
 

@@ -38,7 +38,7 @@ export class Upstreams {
    * Sends one request. `open` is called with the answer's head and gives the reader of its body; resolves when the
    * body has been read. Throws Refusal when the upstream cannot be reached, is too slow or dies.
    */
-  async send(
+  send(
     request: UpstreamRequest,
     limits: UpstreamLimits,
     open: (head: AnswerHead, flow: Flow) => AnswerReader,
@@ -53,7 +53,7 @@ export class Upstreams {
       headersTimeout: limits.firstByteMs,
       bodyTimeout: limits.idleMs,
     };
-    await dispatch(this.#connections, options, request, open);
+    return dispatch(this.#connections, options, request, open);
   }
 
   async close(): Promise<void> {
@@ -82,14 +82,14 @@ function upstreamHeaders({ route, headers }: UpstreamRequest): Record<string, st
   return sent;
 }
 
-async function dispatch(
+function dispatch(
   connections: Connections,
   options: Dispatcher.DispatchOptions,
   { route, signal, onSent }: UpstreamRequest,
   open: (head: AnswerHead, flow: Flow) => AnswerReader,
 ): Promise<void> {
-  signal.throwIfAborted();
-  return await new Promise<void>((resolve, reject) => {
+  return new Promise<void>((resolve, reject) => {
+    signal.throwIfAborted();
     let reader: AnswerReader | undefined;
     let abort: (() => void) | undefined;
     const finish = (then: () => void): void => {

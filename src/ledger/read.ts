@@ -1,9 +1,13 @@
 // Reads a ledger line by line, judging nothing: what each line is, and where it stands.
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { digest } from "../lib/digest.ts";
 import { decodeLine, type DecodedLine } from "./entry.ts";
 import { listSegments, type Segment } from "./segment.ts";
+
+/** Lines that are read without a look at what else there is to do: some milliseconds. */
+const IN_ONE_GO = 256;
 
 export type LedgerLine = DecodedLine & {
   /** `000000000001-2026-11-21.jsonl:12` */
@@ -25,6 +29,8 @@ export async function* readLines(dir: string, signal?: AbortSignal): AsyncGenera
       const where = `${basename(segment.path)}:${number}`;
       yield { ...decodeBytes(bytes.subarray(start, end)), where, segment, isFirst: number === 1 };
       start = end + 1;
+      // Who reads a ledger of some months may have streams to serve meanwhile.
+      if (number % IN_ONE_GO === 0) await setImmediate();
     }
     const rest = bytes.length - start;
     if (rest > 0) yield { kind: "torn", where: `${basename(segment.path)}:${number + 1}`, bytes: rest };
