@@ -82,6 +82,13 @@ print(json.load(connection.getresponse())["key"])`;
     assert.match(status, /^NoNewPrivs:\s1$/m);
     assert.match(status, /^Seccomp:\s2$/m);
     assert.doesNotMatch(status, /^Uid:.*\b0\b/m);
+    // What it runs was compiled with this start, where nobody else can write.
+    const [folder = ""] = (
+      await inTwin("find", "/run/demesne-gateway", "-maxdepth", "1", "-name", "demesne-gateway-*")
+    ).split("\n");
+    const compiled = await inTwin("find", folder, "-type", "f");
+    assert.match(await inTwin("stat", "-c", "%a", folder), /^700/);
+    assert.ok(compiled.split("\n").length > 100, compiled);
     const root = (await inTwin("cat", `/proc/${pid}/mounts`)).split("\n").find((line) => line.split(" ")[1] === "/");
     assert.match(root ?? "", /^\S+ \/ \S+ ro,/);
   });
