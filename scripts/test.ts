@@ -11,6 +11,7 @@ import { prepareLab } from "../src/lab/index.ts";
 import type { Progress } from "../src/lib/ports.ts";
 import { Problem } from "../src/lib/problem.ts";
 import { without } from "../test/cases/secrets/tools.ts";
+import { claudeCode } from "./claude-code.ts";
 import { installTestPrograms, isRootOnLinux, runs } from "./test-programs.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -63,6 +64,8 @@ async function setUp(): Promise<void> {
   await attempt(async () => void (await prepareLab({ progress })));
   await attempt(async () => void (await installAnsible({ cache: cacheFolder(), progress })));
   setUpSecretTools();
+  const claude = claudeCode(progress);
+  if (claude !== undefined) process.env["DEMESNE_CLAUDE_CODE"] = claude;
 }
 
 /** sops and age themselves are built from source, which needs Go. Where it is not, the cases are skipped by name. */

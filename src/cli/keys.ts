@@ -105,9 +105,17 @@ function modelBudgets(text: string): object {
   );
 }
 
+const Page = z.object({ keys: z.array(z.unknown()), total_pages: z.number() });
+
 async function list(context: Context, options: Options): Promise<Told> {
-  const answer = await call(context, options, "GET", "/key/list");
-  return { answer, text: renderKeys(answer["keys"]) };
+  const all: unknown[] = [];
+  for (let page = 1, pages = 1; page <= pages; page += 1) {
+    const answer = Page.parse(await call(context, options, "GET", `/key/list?page=${page}&size=100`));
+    all.push(...answer.keys);
+    pages = answer.total_pages;
+  }
+  const answer = { keys: all, total_count: all.length, current_page: 1, total_pages: 1 };
+  return { answer, text: renderKeys(all) };
 }
 
 async function show(context: Context, options: Options, name: string): Promise<Told> {

@@ -185,7 +185,10 @@ it("tries again what the books refused, with all that came since", async (t) => 
     logged.map(({ event }) => event),
     ["books-late", "books-late"],
   );
-  assert.equal(spendLog.find({ requestId: "r1", keyId: null, userId: null, from: 0, until: NOON + 1 }).length, 1);
+  assert.equal(
+    spendLog.find({ requestId: "r1", key: null, userId: null, teamId: null, from: 0, until: NOON + 1 }).length,
+    1,
+  );
   const held = books.db.prepare("SELECT request_id AS id FROM reservation").all();
   assert.deepEqual(
     held.map(({ id }) => id),

@@ -6,6 +6,7 @@ import { ChatToMessages, MessagesToChat, WholeAnswer } from "./translated.ts";
 import { isObject, stringOr, type JsonObject } from "./json.ts";
 import type { LiveRoute } from "./load-config.ts";
 import { PassedChatStream, PassedMessagesStream } from "./passed.ts";
+import { inspectUntranslated } from "./policy.ts";
 import { Refusal } from "./refusal.ts";
 import type { Rewriter } from "./rewriter.ts";
 import { base64Embeddings } from "./wire/embeddings.ts";
@@ -73,10 +74,14 @@ function fitContext(body: JsonObject, route: LiveRoute, inputEstimate: number): 
   const { contextTokens } = route.worker;
   const asked = body["max_tokens"];
   if (contextTokens === undefined || typeof asked !== "number") return body;
-  return { ...body, max_tokens: Math.min(asked, Math.max(1, contextTokens - inputEstimate)) };
+  const left = contextTokens - inputEstimate;
+  // An answer of one token would help nobody; told so, Claude Code makes its prompt shorter.
+  if (left < 1) throw new Refusal("invalid_request_error", "capability_rejected: prompt_too_long");
+  return { ...body, max_tokens: Math.min(asked, left) };
 }
 
 function chatOverMessages(asked: JsonObject, { route, now, maxTokens }: CrossingOptions): Crossing {
+  if (route.residency !== "local") inspectUntranslated(asked);
   const context = { id: randomUUID().replaceAll("-", ""), model: route.alias, created: Math.floor(now / 1000) };
   const body = toMessages(asked, { model: route.model, maxTokens });
   const rewriter =

@@ -46,9 +46,9 @@ export class Delivery {
   /** Given to the upstream. Throws Refusal when the answer is none that a client could read. */
   open(head: AnswerHead, flow: Flow): AnswerReader {
     this.#status = head.status;
-    checkReadable(head);
-    if (head.status >= 400) return this.#readError(head);
     const { rewriter } = this.#options;
+    checkReadable(head, rewriter.isStream);
+    if (head.status >= 400) return this.#readError(head);
     if (rewriter.isStream) this.#sendHead(head.status, head);
     this.#finish = () => this.#finishAnswer(head);
     return {
@@ -149,7 +149,7 @@ export class Delivery {
   }
 }
 
-function checkReadable(head: AnswerHead): void {
+function checkReadable(head: AnswerHead, isStream: boolean): void {
   if (head.status === 401) {
     throw new Refusal("api_error", "the upstream refuses the gateway's credential", { "x-should-retry": "false" });
   }
@@ -158,6 +158,10 @@ function checkReadable(head: AnswerHead): void {
   }
   if (!/^(application\/json|text\/event-stream)\b/.test(head.headers["content-type"] ?? "")) {
     throw new Refusal("api_error", `the upstream answered ${head.status} with something that is no API answer`);
+  }
+  // As a stream it would be one without events: an SDK takes that for an empty answer.
+  if (isStream && head.status < 400 && head.headers["content-type"]?.startsWith("text/event-stream") !== true) {
+    throw new Refusal("api_error", "the upstream was asked for a stream and answered with something else");
   }
 }
 

@@ -1,10 +1,14 @@
 // The model port's paths. The query is ignored: Claude Code sends /v1/messages?beta=true.
+import type { IncomingHttpHeaders } from "node:http";
 import type { Dialect } from "./config.ts";
 
 export type Operation = "messages" | "count_tokens" | "chat" | "embeddings";
 
 export type Endpoint =
   | { readonly kind: "alive" | "ready" | "hello" | "models" }
+  | { readonly kind: "one-model"; readonly alias: string }
+  /** A part of a provider's API that policy does not let through: `what` would be kept and worked on out of sight. */
+  | { readonly kind: "refused"; readonly what: "batches" | "files" }
   | { readonly kind: "model"; readonly operation: Operation; readonly dialect: Dialect };
 
 const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
@@ -24,12 +28,28 @@ const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
 
 export function endpointOf(method: string, url: string): Endpoint | undefined {
   const end = url.indexOf("?");
-  return ENDPOINTS[`${method} ${end === -1 ? url : url.slice(0, end)}`];
+  const path = end === -1 ? url : url.slice(0, end);
+  return ENDPOINTS[`${method} ${path}`] ?? otherEndpoint(method, path);
 }
 
-/** The dialect in which an unknown path or a broken request is answered. */
-export function dialectOf(url: string): Dialect {
-  return url.startsWith("/v1/messages") ? "anthropic" : "openai";
+function otherEndpoint(method: string, path: string): Endpoint | undefined {
+  const [, what] = /^\/(?:v1\/)?(?:messages\/)?(batches|files)(?:\/|$)/.exec(path) ?? [];
+  if (what === "batches" || what === "files") return { kind: "refused", what };
+  const [, alias] = /^\/(?:v1\/)?models\/([^/]+)$/.exec(path) ?? [];
+  return method === "GET" && alias !== undefined ? { kind: "one-model", alias: decoded(alias) } : undefined;
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+/** The dialect in which an unknown path or a broken request is answered. Only Anthropic's clients name a version of the API. */
+export function dialectOf(url: string, headers: IncomingHttpHeaders): Dialect {
+  return url.startsWith("/v1/messages") || headers["anthropic-version"] !== undefined ? "anthropic" : "openai";
 }
 
 /** What a key may be limited to. */

@@ -4,6 +4,7 @@ import { BodyBudget, parseBody, readBody } from "./body.ts";
 import { stringAt, type JsonObject } from "./json.ts";
 import { Delivery } from "./delivery.ts";
 import { UPSTREAM_PATH, type Endpoint } from "./endpoints.ts";
+import { estimateTokens } from "./estimate.ts";
 import type { Clock } from "../lib/ports.ts";
 import type { InFlight, Underway } from "./in-flight.ts";
 import { accountOf, type Keyring, type VirtualKey } from "./keyring.ts";
@@ -19,6 +20,7 @@ import { Refusal } from "./refusal.ts";
 import { cross, type Crossing } from "./cross.ts";
 import { Unclean, type Privacy } from "./privacy/index.ts";
 import { restoring } from "./restoring.ts";
+import type { Terms } from "./terms.ts";
 import type { Till } from "./till.ts";
 import type { Upstreams } from "./upstream.ts";
 
@@ -52,10 +54,7 @@ export type Exchange = {
 
 /** Throws Refusal for everything the client should be told; the server writes it in the client's dialect. */
 export async function exchange(desk: Desk, one: Exchange): Promise<void> {
-  const key = desk.keyring.authenticate(credentialsOf(one.request));
-  const payers = payersOf(desk, key);
-  checkPath(key, one.endpoint);
-  const under = desk.inFlight.begin(key.id);
+  const { key, payers, under } = await enter(desk, one, (known) => checkPath(known, one.endpoint));
   one.response.once("close", () => {
     if (!one.response.writableFinished)
       under.ending.abort(new Refusal("invalid_request_error", "the client went away"));
@@ -79,6 +78,31 @@ export async function exchange(desk: Desk, one: Exchange): Promise<void> {
   }
 }
 
+type Caller = Pick<Exchange, "request" | "requestId">;
+
+/** Who asks, and who pays for it. Throws Refusal for whom policy keeps out; where the key is known, the audit has it. */
+async function enter(desk: Desk, { request, requestId }: Caller, check: (key: VirtualKey) => void) {
+  const credentials = credentialsOf(request);
+  try {
+    const key = desk.keyring.authenticate(credentials);
+    const payers = payersOf(desk, key);
+    check(key);
+    // In the same turn: whoever blocks the key ends it, and who comes next counts it.
+    return { key, payers, under: desk.inFlight.begin(payers) };
+  } catch (error) {
+    const known = desk.keyring.recognise(credentials);
+    if (known !== undefined) await desk.till.refused(requestId, known, error instanceof Refusal ? error.kind : "bug");
+    throw error;
+  }
+}
+
+/** Throws Refusal: there is a way to say that this part of a provider's API is not let through, and no other answer. */
+export async function refuseTo(desk: Desk, caller: Caller, what: string): Promise<void> {
+  await enter(desk, caller, () => {
+    throw new Refusal("policy_blocked", `${what} are kept at the provider: they are not let through`);
+  });
+}
+
 type Admitted = {
   readonly key: VirtualKey;
   readonly payers: readonly Limited[];
@@ -92,7 +116,7 @@ async function decide(
 ): Promise<void> {
   const asked = parseBody(body);
   const route = routeOf(desk.config, admitted.payers, asked);
-  const estimate = estimateTokens(body.length);
+  const estimate = estimateTokens(asked, body.length);
   const sizeBytes = body.length;
   const go = async (to: LiveRoute): Promise<void> => {
     if (one.endpoint.operation === "count_tokens" && to.dialect === "openai") {
@@ -204,11 +228,7 @@ async function carryOut(desk: Desk, one: Exchange, { route, payers, estimate, un
   }
 }
 
-/** A worker has no tokenizer that could be asked in one way; about 3.5 bytes make a token. The header says it is a guess. */
-function estimateTokens(sizeBytes: number): number {
-  return Math.ceil(sizeBytes / 3.5);
-}
-
+/** The header says that it is a guess. */
 function answerEstimate(response: ServerResponse, tokens: number): void {
   response.writeHead(200, { "content-type": "application/json", "x-demesne-estimate": "true" });
   response.end(JSON.stringify({ input_tokens: tokens }));
@@ -233,10 +253,8 @@ function payersOf(desk: Desk, key: VirtualKey): Limited[] {
   const owners = ownersOf(desk.owners, key);
   const blocked = owners.find((owner) => owner.blocked);
   if (blocked !== undefined) throw new Refusal("authentication_error", `this key's ${blocked.kind} is blocked`);
-  return [
-    { id: accountOf(key), terms: key, running: desk.inFlight.countOf(key.id) },
-    ...owners.map((owner) => ({ id: ownerAccount(owner), terms: { ...owner, parallel: null }, running: 0 })),
-  ];
+  const limited = (id: string, terms: Terms): Limited => ({ id, terms, running: desk.inFlight.countOf(id) });
+  return [limited(accountOf(key), key), ...owners.map((owner) => limited(ownerAccount(owner), owner))];
 }
 
 function routeOf(config: LoadedConfig, payers: readonly Limited[], asked: JsonObject): LiveRoute {

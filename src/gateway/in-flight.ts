@@ -1,4 +1,4 @@
-// The requests under way, by key, so that a revoked key ends its streams at once.
+// The requests under way, by who pays for them: a revoked key ends its streams at once, and each payer has so many at a time.
 import { Refusal } from "./refusal.ts";
 
 export type Underway = {
@@ -13,7 +13,8 @@ export type Underway = {
 };
 
 export class InFlight {
-  readonly #byKey = new Map<string, Set<AbortController>>();
+  /** By the account of the key, and of each of its owners. */
+  readonly #byPayer = new Map<string, Set<AbortController>>();
   #count = 0;
   #unanswered = 0;
   #streaming = 0;
@@ -33,27 +34,29 @@ export class InFlight {
     return this.#streaming;
   }
 
-  countOf(keyId: string): number {
-    return this.#byKey.get(keyId)?.size ?? 0;
+  /** How many of a payer's requests wait for their answer. */
+  countOf(payer: string): number {
+    return this.#byPayer.get(payer)?.size ?? 0;
   }
 
-  begin(keyId: string): Underway {
+  begin(payers: readonly { readonly id: string }[]): Underway {
     const ending = new AbortController();
-    const all = this.#byKey.get(keyId) ?? new Set();
-    this.#byKey.set(keyId, all.add(ending));
+    for (const { id } of payers) this.#enter(id, ending);
     this.#count += 1;
     this.#unanswered += 1;
     let isStreaming = false;
+    let isAnswered = false;
     const begun = (): void => {
-      if (isStreaming || !all.has(ending)) return;
+      if (isStreaming || isAnswered) return;
       isStreaming = true;
       this.#streaming += 1;
     };
     const answered = (): void => {
-      if (!all.delete(ending)) return;
+      if (isAnswered) return;
+      isAnswered = true;
       this.#unanswered -= 1;
       if (isStreaming) this.#streaming -= 1;
-      if (all.size === 0 && this.#byKey.get(keyId) === all) this.#byKey.delete(keyId);
+      for (const { id } of payers) this.#leave(id, ending);
     };
     const leave = (): void => {
       answered();
@@ -72,10 +75,22 @@ export class InFlight {
   }
 
   endAll(reason: Refusal): void {
-    for (const all of this.#byKey.values()) for (const ending of all) ending.abort(reason);
+    for (const all of this.#byPayer.values()) for (const ending of all) ending.abort(reason);
   }
 
-  end(keyId: string, why: string): void {
-    for (const ending of this.#byKey.get(keyId) ?? []) ending.abort(new Refusal("authentication_error", why));
+  end(payer: string, why: string): void {
+    for (const ending of this.#byPayer.get(payer) ?? []) ending.abort(new Refusal("authentication_error", why));
+  }
+
+  #enter(payer: string, ending: AbortController): void {
+    const all = this.#byPayer.get(payer);
+    if (all === undefined) this.#byPayer.set(payer, new Set([ending]));
+    else all.add(ending);
+  }
+
+  #leave(payer: string, ending: AbortController): void {
+    const all = this.#byPayer.get(payer);
+    all?.delete(ending);
+    if (all?.size === 0) this.#byPayer.delete(payer);
   }
 }

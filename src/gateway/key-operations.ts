@@ -55,6 +55,16 @@ const Delete = z.strictObject({
   key_aliases: z.array(z.string()).optional().meta({ description: "Their names" }),
 });
 
+const List = z.strictObject({
+  user_id: z.string().optional().meta({ description: "Only this user's" }),
+  team_id: z.string().optional().meta({ description: "Only this team's" }),
+  organization_id: z.string().optional().meta({ description: "Only those that name this organisation themselves" }),
+  key_alias: z.string().optional().meta({ description: "Only the one of this name" }),
+  page: z.coerce.number().int().min(1).default(1).meta({ description: "From 1 on" }),
+  size: z.coerce.number().int().min(1).max(100).default(10).meta({ description: "Keys a page" }),
+  return_full_object: z.literal("true").optional().meta({ description: "LiteLLM's word for what is always answered" }),
+});
+
 export const keyOperations: Readonly<Record<string, ManagementCall>> = {
   "POST /key/generate": async (desk, input) => {
     const { key, ...asked } = parseInput(Generate, input);
@@ -65,6 +75,7 @@ export const keyOperations: Readonly<Record<string, ManagementCall>> = {
     const { key, ...asked } = parseInput(Update, input);
     const before = found(desk, key);
     const row = await desk.keyring.change(before, settingsOf(desk, asked, before), keyAllowance(asked));
+    endIfBlocked(desk, row);
     return { key: row.hash, ...shownKey(desk, row) };
   },
   "POST /key/block": async (desk, input) => await block(desk, input, true),
@@ -72,16 +83,16 @@ export const keyOperations: Readonly<Record<string, ManagementCall>> = {
   "POST /key/regenerate": async (desk, input) => {
     const row = found(desk, parseInput(Named, input).key);
     const issued = await desk.keyring.regenerate(row);
-    desk.inFlight.end(row.id, "this virtual key was regenerated");
+    desk.inFlight.end(accountOf(row), "this virtual key was regenerated");
     return withKey(desk, issued);
   },
   "POST /key/delete": async (desk, input) => {
     const { keys = [], key_aliases: aliases = [] } = parseInput(Delete, input);
-    const byAlias = desk.keyring.list().filter((row) => row.alias !== null && aliases.includes(row.alias));
-    const rows = [...keys.map((key) => found(desk, key)), ...byAlias];
+    const named = [...keys.map((key) => found(desk, key)), ...aliases.map((alias) => byName(desk, alias))];
+    const rows = [...new Set(named)];
     for (const row of rows) {
       await desk.keyring.remove(row);
-      desk.inFlight.end(row.id, "this virtual key was deleted");
+      desk.inFlight.end(accountOf(row), "this virtual key was deleted");
     }
     return { deleted_keys: rows.map((row) => row.hash) };
   },
@@ -89,23 +100,47 @@ export const keyOperations: Readonly<Record<string, ManagementCall>> = {
     const { key } = parseInput(Named, input);
     return { key, info: shownKey(desk, found(desk, key)) };
   },
-  "GET /key/list": (desk) => {
-    const keys = desk.keyring.list().map((row) => shownKey(desk, row));
-    return { keys, total_count: keys.length, current_page: 1, total_pages: 1 };
+  "GET /key/list": (desk, input) => {
+    const { page, size, ...asked } = parseInput(List, input);
+    const rows = desk.keyring.list().filter((row) => isAskedFor(row, asked));
+    const keys = rows.slice((page - 1) * size, page * size).map((row) => shownKey(desk, row));
+    return { keys, total_count: rows.length, current_page: page, total_pages: Math.ceil(rows.length / size) };
   },
 };
 
 async function block(desk: ManagementDesk, input: object, blocked: boolean): Promise<object> {
   const row = await desk.keyring.change(found(desk, parseInput(Named, input).key), { blocked });
-  if (blocked) desk.inFlight.end(row.id, "this virtual key was blocked");
+  endIfBlocked(desk, row);
   return shownKey(desk, row);
 }
 
-/** By the key, its hash or its name. */
+/** Whatever else is changed of a key holds for the requests to come. */
+function endIfBlocked(desk: ManagementDesk, row: VirtualKey): void {
+  if (row.blocked) desk.inFlight.end(accountOf(row), "this virtual key was blocked");
+}
+
+function isAskedFor(row: VirtualKey, asked: Omit<z.infer<typeof List>, "page" | "size">): boolean {
+  const { user_id: user, team_id: team, organization_id: organization, key_alias: alias } = asked;
+  return (
+    (user === undefined || row.userId === user) &&
+    (team === undefined || row.teamId === team) &&
+    (organization === undefined || row.organizationId === organization) &&
+    (alias === undefined || row.alias === alias)
+  );
+}
+
+/** By the key, its hash or its name. Throws Refusal when that is no key, or more than one. */
 function found(desk: ManagementDesk, key: string): VirtualKey {
-  const row = desk.keyring.find(key) ?? desk.keyring.list().find((one) => one.alias === key);
+  return desk.keyring.find(key) ?? byName(desk, key);
+}
+
+function byName(desk: ManagementDesk, alias: string): VirtualKey {
+  const [row, ...others] = desk.keyring.named(alias);
   if (row === undefined) throw new Refusal("not_found_error", "no such key");
-  return row;
+  if (others.length === 0) return row;
+  const hashes = [row, ...others].map((one) => one.hash).join(", ");
+  const what = `key: ${others.length + 1} keys are named ${alias}; say which by its hash: ${hashes}`;
+  throw new Refusal("invalid_request_error", what);
 }
 
 function settingsOf(desk: ManagementDesk, asked: z.infer<typeof Settings>, before?: VirtualKey): KeySettings {

@@ -40,6 +40,8 @@ export type IssuedKey = { readonly key: string; readonly row: VirtualKey };
 export class Keyring {
   readonly #effects: KeyringEffects;
   readonly #rows: RowTable<VirtualKey>;
+  /** Names whose rows are on their way to the disk. */
+  readonly #naming = new Set<string>();
 
   constructor(effects: KeyringEffects) {
     this.#effects = effects;
@@ -53,11 +55,13 @@ export class Keyring {
     const now = clock.now();
     const row = { ...settings, ...nameOf(key), id: randomUUID(), createdAt: now, updatedAt: now };
     if (this.#rows.get(row.hash) !== undefined) throw new Refusal("invalid_request_error", "key: exists already");
-    await this.#rows.put(row.hash, row, () => {
-      accounts.set(accountOf(row), allowance);
-      this.#setModels(row, allowance);
-      this.#record("issued", row);
-    });
+    await this.#name(row, null, () =>
+      this.#rows.put(row.hash, row, () => {
+        accounts.set(accountOf(row), allowance);
+        this.#setModels(row, allowance);
+        this.#record("issued", row);
+      }),
+    );
     return { key, row };
   }
 
@@ -67,11 +71,13 @@ export class Keyring {
     allowance: Partial<Allowance> = {},
   ): Promise<VirtualKey> {
     const changed = { ...row, ...settings, updatedAt: this.#effects.clock.now() };
-    await this.#rows.put(row.hash, changed, () => {
-      this.#effects.accounts.set(accountOf(row), allowance);
-      this.#setModels(row, allowance);
-      this.#record(changed.blocked && !row.blocked ? "blocked" : "changed", row);
-    });
+    await this.#name(changed, row.alias, () =>
+      this.#rows.put(row.hash, changed, () => {
+        this.#effects.accounts.set(accountOf(row), allowance);
+        this.#setModels(row, allowance);
+        this.#record(changed.blocked && !row.blocked ? "blocked" : "changed", row);
+      }),
+    );
     return changed;
   }
 
@@ -100,7 +106,17 @@ export class Keyring {
 
   /** By the clear key or by its hash, as LiteLLM's management API takes both. */
   find(keyOrHash: string): VirtualKey | undefined {
-    return this.#rows.get(keyOrHash.startsWith("sk-") ? hashKey(keyOrHash) : keyOrHash);
+    return this.#rows.get(hashOf(keyOrHash));
+  }
+
+  /** One key, or none. State folders of versions before may hold several of one name. */
+  named(alias: string): readonly VirtualKey[] {
+    return this.list().filter((row) => row.alias === alias);
+  }
+
+  /** The first of the offered credentials that is a key at all, usable or not. */
+  recognise(credentials: readonly string[]): VirtualKey | undefined {
+    return credentials.map((one) => this.#rows.get(hashKey(one))).find((row) => row !== undefined);
   }
 
   /** The first of the offered credentials that is a usable key. Throws Refusal (401) when none is. */
@@ -109,6 +125,19 @@ export class Keyring {
     const usable = rows.find((row) => !row.blocked && !this.#isExpired(row));
     if (usable !== undefined) return usable;
     throw new Refusal("authentication_error", reasonOf(credentials, rows[0]));
+  }
+
+  /** A name belongs to one key. Throws Refusal when another has it, or is just being given it. */
+  async #name({ alias }: VirtualKey, before: string | null, put: () => Promise<void>): Promise<void> {
+    if (alias === null || alias === before) return await put();
+    const [taken] = this.named(alias);
+    if (taken !== undefined || this.#naming.has(alias)) {
+      const whose = taken === undefined ? "another key" : `the key ${taken.hash}`;
+      const what = `key_alias: ${alias} is the name of ${whose}: choose another name, or delete or rename that key first`;
+      throw new Refusal("invalid_request_error", what);
+    }
+    this.#naming.add(alias);
+    await put().finally(() => this.#naming.delete(alias));
   }
 
   #setModels(row: VirtualKey, { models = {} }: Partial<Allowance>): void {
@@ -125,8 +154,10 @@ export class Keyring {
     return `sk-${Buffer.from(this.#effects.random.bytes(24)).toString("base64url")}`;
   }
 
-  #record(action: string, { id, alias, userId, teamId }: VirtualKey): void {
-    this.#effects.audit.record({ kind: "gateway.key", action, key: id, alias, user: userId, team: teamId });
+  #record(action: string, { id, alias, userId, teamId, organizationId }: VirtualKey): void {
+    const organization = organizationId === null ? {} : { organization: organizationId };
+    const owners = { user: userId, team: teamId, ...organization };
+    this.#effects.audit.record({ kind: "gateway.key", action, key: id, alias, ...owners });
   }
 }
 
@@ -147,6 +178,11 @@ function reasonOf(credentials: readonly string[], row: VirtualKey | undefined): 
   if (credentials.length === 0) return "no virtual key: send it as a bearer token or as x-api-key";
   if (row === undefined) return "unknown virtual key";
   return row.blocked ? "this virtual key is blocked" : "this virtual key has expired";
+}
+
+/** Takes the clear key, or its hash as it is. */
+export function hashOf(keyOrHash: string): string {
+  return keyOrHash.startsWith("sk-") ? hashKey(keyOrHash) : keyOrHash;
 }
 
 function hashKey(key: string): string {

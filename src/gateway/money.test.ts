@@ -1,9 +1,13 @@
 // Budgets, audit and revocation through the whole gateway.
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
+import { parse, stringify } from "yaml";
 import { openLedger } from "../ledger/index.ts";
 import { gatewayFixture, type FixtureOptions } from "./gateway-fixture.ts";
+import { loadConfig } from "./load-config.ts";
+import { loadPrices } from "./price.ts";
 import type { Scripted, Seen } from "./scripted-answers.ts";
 import { printEvent } from "./wire/sse.ts";
 
@@ -29,6 +33,11 @@ const COST = (12 * 3 + 7 * 15) / 1_000_000;
 
 function dearAtFirst({ body }: Seen): Scripted {
   return message({ input_tokens: 12, output_tokens: body.includes("6000") ? 5300 : 7 });
+}
+
+function countsNineHundred({ path }: Seen): Scripted | undefined {
+  if (!path.endsWith("count_tokens")) return undefined;
+  return { headers: { "content-type": "application/json" }, parts: ['{"input_tokens":900}'] };
 }
 
 function hang(): Scripted {
@@ -103,15 +112,24 @@ describe("a request that costs money", () => {
     assert.equal(sent.thinking.budget_tokens, sent.max_tokens - 1);
   });
 
+  it("has its bound tightened before its output is lowered", async (t) => {
+    const { house, ask } = await withKey(t, { max_budget: 0.25 }, { script: countsNineHundred });
+    await ask({ max_tokens: 32_000, messages: [{ role: "user", content: "word ".repeat(6000) }] });
+    const sent = house.worker.seen.map(({ path, body }) => [path, JSON.parse(body).max_tokens]);
+    assert.deepEqual(
+      sent.map(([path]) => path),
+      ["/v1/messages/count_tokens", "/v1/messages"],
+    );
+    // By its bytes alone the prompt would have left 10,000.
+    assert.ok(sent[1]?.[1] > 15_000, JSON.stringify(sent));
+  });
+
   it("uses the upstream's own count when bytes bound it too loosely", async (t) => {
     const { house, ask } = await withKey(
       t,
       { max_budget: 0.1 },
       {
-        script: ({ path }) =>
-          path.endsWith("count_tokens")
-            ? { headers: { "content-type": "application/json" }, parts: ['{"input_tokens":900}'] }
-            : undefined,
+        script: countsNineHundred,
       },
     );
     assert.equal((await ask({ messages: [{ role: "user", content: "word ".repeat(10_000) }] })).status, 200);
@@ -165,6 +183,25 @@ describe("a request that costs money", () => {
     const answer = await ask({ model: "claude-unpriced" });
     assert.equal(answer.status, 400);
     assert.match(answer.text, /policy_blocked.*claude-unknown-9: \{ input: .*prices\.yaml/);
+  });
+
+  it("gets from its refusal a line that the price file takes, once it holds numbers", async (t) => {
+    const { house, ask } = await withKey(t, {});
+    const { text } = await ask({ model: "claude-unpriced" });
+    const line = /add a line "(.*?)" under models/.exec(JSON.parse(text).error.message)?.[1] ?? "";
+    const file = join(house.folder, "prices.yaml");
+    writeFileSync(file, `format: 1\nsource: here\ndate: 2026-11-28\nmodels:\n  ${line.replaceAll("...", "3")}\n`);
+    assert.equal(loadPrices(file).models.get("claude-unknown-9")?.cacheRead, 3);
+  });
+
+  it("is charged the costliest relative's price where the route says so", async (t) => {
+    const { house, key, ask } = await withKey(t, { max_budget: 5 });
+    const config = parse(house.configText());
+    const route = { ...config.routes["claude-hosted"], model: "claude-sonnet-9-9", assumeFamilyMax: true };
+    writeFileSync(house.configFile, stringify({ ...config, routes: { ...config.routes, "claude-new": route } }));
+    house.gateway().reload(loadConfig(house.configFile));
+    assert.equal((await ask({ model: "claude-new" })).status, 200);
+    assert.equal(await spendOf(house, key), COST);
   });
 });
 

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { keyOperations } from "./key-operations.ts";
+import { accountOf, type VirtualKey } from "./keyring.ts";
 import { allowanceOf, isoOrNull, parseInput, shownTerms, termsFields, termsOf } from "./management-input.ts";
 import type { ManagementCall, ManagementDesk } from "./management.ts";
 import { ownerAccount, ownersOf, type Owner } from "./owners.ts";
@@ -143,8 +144,7 @@ async function change(
 ): Promise<object> {
   const owner = { ...before, ...termsOf(asked, before), alias: alias === undefined ? before.alias : alias };
   await desk.owners.put(owner, allowanceOf(asked), "changed");
-  if (owner.blocked)
-    for (const row of rowsOf(desk, owner)) desk.inFlight.end(row.id, `this key's ${owner.kind} was blocked`);
+  if (owner.blocked) endAll(desk, owner, rowsOf(desk, owner), "blocked");
   return shown(desk, owner);
 }
 
@@ -159,10 +159,16 @@ async function remove(desk: ManagementDesk, kind: Owner["kind"], ids: readonly s
   for (const owner of owners) {
     const rows = rowsOf(desk, owner);
     for (const row of rows) await desk.keyring.remove(row);
-    for (const row of rows) desk.inFlight.end(row.id, `this key's ${kind} was deleted`);
+    endAll(desk, owner, rows, "deleted");
     await desk.owners.remove(owner);
   }
   return { [`deleted_${kind}s`]: owners.map((owner) => owner.name) };
+}
+
+/** What it pays for, and what its keys began before they were its. */
+function endAll(desk: ManagementDesk, owner: Owner, rows: readonly VirtualKey[], what: string): void {
+  const payers = [ownerAccount(owner), ...rows.map(accountOf)];
+  for (const payer of payers) desk.inFlight.end(payer, `this key's ${owner.kind} was ${what}`);
 }
 
 /** The keys that it pays for. */

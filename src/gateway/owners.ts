@@ -59,6 +59,12 @@ export function ownerAccount({ kind, name }: Pick<Owner, "kind" | "name">): stri
   return `${kind}:${name}`;
 }
 
+/** Which organisation pays: the key's own, or its team's. */
+export function organizationAmong(accounts: readonly string[]): string | undefined {
+  const prefix = ownerAccount({ kind: "organization", name: "" });
+  return accounts.find((id) => id.startsWith(prefix))?.slice(prefix.length);
+}
+
 /** Who pays besides the key: its user, its team, and its organisation or its team's. */
 export function ownersOf(owners: Owners, key: Pick<VirtualKey, "userId" | "teamId" | "organizationId">): Owner[] {
   const user = key.userId === null ? undefined : owners.get("user", key.userId);

@@ -1,8 +1,20 @@
 // Streams of the client's own dialect: the bytes pass, the token counts are read along the way.
 import { isObject } from "./json.ts";
+import { Refusal } from "./refusal.ts";
 import { parseEventData, type Rewriter } from "./rewriter.ts";
 import { EventReader, type ServerEvent } from "./wire/sse.ts";
 import { mergeUsage, usageFromChat, usageFromMessages, type Usage } from "./wire/usage.ts";
+
+/** What the events hold that are read: counts, the end, and the upstream's own word of its failure. */
+const TOLD_IN_MESSAGES = ["message_", "event: error", "event:error"];
+const TOLD_IN_CHAT = ['"usage"', "[DONE]", '"finish_reason":"', '"finish_reason": "', '"error"'];
+
+const FINISHED = /"finish_reason": ?"/;
+
+/** A stream that ends without its end must not look whole. */
+function brokenOff(): Refusal {
+  return new Refusal("overloaded_error", "the upstream broke off");
+}
 
 export class PassedMessagesStream implements Rewriter {
   readonly isStream = true;
@@ -10,19 +22,21 @@ export class PassedMessagesStream implements Rewriter {
   readonly #events = new EventReader();
   #counts: unknown;
   #isCounted = false;
+  #isFinished = false;
 
   begin(): string {
     return "";
   }
 
   push(bytes: Buffer): Buffer {
-    if (this.#events.maySkip(bytes, "message_")) return bytes;
+    if (this.#events.maySkip(bytes, TOLD_IN_MESSAGES)) return bytes;
     for (const event of this.#events.push(bytes)) this.#read(event);
     return bytes;
   }
 
   end(): string {
     for (const event of this.#events.end()) this.#read(event);
+    if (!this.#isFinished) throw brokenOff();
     return "";
   }
 
@@ -30,8 +44,9 @@ export class PassedMessagesStream implements Rewriter {
     return this.#isCounted ? usageFromMessages(this.#counts) : undefined;
   }
 
-  /** Only these two events count; the many deltas are not even parsed. */
+  /** Only these events count; the many deltas are not even parsed. An upstream that tells of its own failure has ended too. */
   #read({ name, data }: ServerEvent): void {
+    this.#isFinished ||= name === "message_delta" || name === "message_stop" || name === "error";
     if (name !== "message_start" && name !== "message_delta") return;
     const event = parseEventData(data);
     const message = isObject(event["message"]) ? event["message"] : event;
@@ -48,6 +63,7 @@ export class PassedChatStream implements Rewriter {
   readonly #events = new EventReader();
   readonly #withUsage: boolean;
   #usage: Usage | undefined;
+  #isFinished = false;
 
   constructor(withUsage: boolean) {
     this.#withUsage = withUsage;
@@ -58,13 +74,14 @@ export class PassedChatStream implements Rewriter {
   }
 
   push(bytes: Buffer): string | Buffer {
-    if (this.#events.maySkip(bytes, '"usage"')) return bytes;
+    if (this.#events.maySkip(bytes, TOLD_IN_CHAT)) return bytes;
     const kept = this.#events.push(bytes).filter((event) => this.#keep(event));
     return this.#withUsage ? bytes : print(kept);
   }
 
   end(): string {
     const kept = this.#events.end().filter((event) => this.#keep(event));
+    if (!this.#isFinished) throw brokenOff();
     return this.#withUsage ? "" : print(kept);
   }
 
@@ -73,6 +90,7 @@ export class PassedChatStream implements Rewriter {
   }
 
   #keep({ data }: ServerEvent): boolean {
+    this.#isFinished ||= data.trim() === "[DONE]" || FINISHED.test(data) || data.includes('"error"');
     if (!data.includes('"usage"')) return true;
     const chunk = parseEventData(data);
     this.#usage = usageFromChat(chunk["usage"]) ?? this.#usage;

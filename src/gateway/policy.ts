@@ -91,14 +91,19 @@ function checkTool(tool: unknown, path: string): void {
   throw blocked(path, `a tool of type ${named} would act outside this gateway`);
 }
 
-const TEXTUAL: ReadonlySet<unknown> = new Set([
-  "text",
-  "thinking",
-  "redacted_thinking",
-  "tool_use",
-  "tool_reference",
-  "server_tool_use",
-  "tool_search_tool_result",
+/** The blocks that are known, and where each holds other blocks or bytes; most hold none. */
+const PLACES: ReadonlyMap<unknown, readonly string[]> = new Map([
+  ["text", []],
+  ["thinking", []],
+  ["redacted_thinking", []],
+  ["tool_use", []],
+  ["tool_reference", []],
+  ["server_tool_use", []],
+  ["tool_search_tool_result", ["content"]],
+  ["tool_result", ["content"]],
+  ["search_result", ["content", "source"]],
+  ["image", ["source"]],
+  ["document", ["source"]],
 ]);
 
 /** What is neither left out nor a list would pass uninspected. */
@@ -115,19 +120,51 @@ function walkContent(content: unknown, path: string, tally: Tally): void {
 
 function walkBlock(block: JsonObject, path: string, tally: Tally): void {
   tally.blocks += 1;
-  const { type } = block;
-  if (TEXTUAL.has(type)) return checkTextual(block, path);
-  if (type === "tool_result" || type === "search_result")
-    return walkContent(block["content"], `${path}/content`, tally);
-  if (type !== "image" && type !== "document") throw blocked(path, "a block of this type is not let through");
-  walkSource(block["source"], `${path}/source`, type, tally);
+  const { type, content, source } = block;
+  checkPlaces(block, path);
+  if (type === "tool_result") return walkContent(content, `${path}/content`, tally);
+  if (type === "search_result") return walkSearchResult(block, path, tally);
+  if (type === "tool_search_tool_result") return walkToolSearch(content, `${path}/content`, tally);
+  if (type === "image" || type === "document") return walkSource(source, `${path}/source`, type, tally);
 }
 
-/** A block of text holds no other blocks and no source: whatever the provider would make of them, nobody looked at them. */
-function checkTextual(block: JsonObject, path: string): void {
-  const hidden = ["content", "source"].find((key) => block[key] !== undefined);
-  if (hidden === undefined || block["type"] === "tool_search_tool_result") return;
-  throw blocked(`${path}/${hidden}`, "has no place in a block of this type");
+/** Whatever the provider would make of blocks or a source where none belong: nobody looked at them. */
+function checkPlaces(block: JsonObject, path: string): void {
+  const places = PLACES.get(block["type"]);
+  if (places === undefined) throw blocked(path, "a block of this type is not let through");
+  const hidden = ["content", "source"].find((key) => block[key] !== undefined && !places.includes(key));
+  if (hidden !== undefined) throw blocked(`${path}/${hidden}`, "has no place in a block of this type");
+}
+
+/** Its source is a name that the model may cite, and nothing to be fetched. */
+function walkSearchResult({ content, source }: JsonObject, path: string, tally: Tally): void {
+  if (source !== undefined && typeof source !== "string") throw blocked(`${path}/source`, "should be a string");
+  walkContent(content, `${path}/content`, tally);
+}
+
+/** What a search over the tools of the request itself answers with, by the SDK's types; beside it nothing is known. */
+const TOOL_SEARCH: ReadonlyMap<unknown, readonly string[]> = new Map([
+  ["tool_search_tool_result_error", ["type", "error_code", "error_message"]],
+  ["tool_search_tool_search_result", ["type", "tool_references"]],
+  ["tool_reference", ["type", "tool_name", "cache_control"]],
+]);
+
+function walkToolSearch(content: unknown, path: string, tally: Tally): void {
+  if (isToolSearch(content, "tool_search_tool_result_error")) return;
+  const found = isToolSearch(content, "tool_search_tool_search_result") ? content["tool_references"] : content;
+  if (!Array.isArray(found) || !found.every((one) => isToolSearch(one, "tool_reference"))) {
+    throw blocked(path, "only references to tools are let through here");
+  }
+  tally.blocks += found.length;
+}
+
+function isToolSearch(value: unknown, type: string): value is JsonObject {
+  if (!isObject(value) || value["type"] !== type) return false;
+  const known = TOOL_SEARCH.get(type) ?? [];
+  return Object.entries(value).every(([key, inner]) => {
+    const isNested = typeof inner === "object" && inner !== null;
+    return known.includes(key) && (!isNested || key === "tool_references" || key === "cache_control");
+  });
 }
 
 function walkSource(source: unknown, path: string, type: "image" | "document", tally: Tally): void {
@@ -183,11 +220,26 @@ export function inspectChat(body: JsonObject): Survey {
     walkParts(arrayAt(content, `messages/${index}/content`), `messages/${index}/content`, tally);
   }
   const tools = listAt(body["tools"], "tools");
-  if (!tools.every((tool) => isObject(tool) && tool["type"] === "function")) {
-    throw blocked("tools", "only functions are let through");
-  }
+  checkFunctions(tools);
   tally.tools = tools.length;
   return tally;
+}
+
+function checkFunctions(tools: readonly unknown[]): void {
+  if (tools.every((tool) => isObject(tool) && tool["type"] === "function")) return;
+  throw blocked("tools", "only functions are let through");
+}
+
+/**
+ * Before a chat request is put into the other dialect for a hosted upstream: what is on no list would be gone without a word.
+ * Two fields that OpenAI clients send by habit may go like that, since nobody is worse off: labels for a store of the
+ * provider's own, and the wish that it store nothing.
+ */
+export function inspectUntranslated(body: JsonObject): void {
+  const { metadata: _, store, ...rest } = body;
+  if (store !== undefined && store !== null && store !== false) throw blocked("store", "nothing is kept at a provider");
+  checkKeys(rest, CHAT_KEYS);
+  checkFunctions(arrayAt(body["tools"] ?? [], "tools"));
 }
 
 function walkParts(parts: readonly unknown[], path: string, tally: Tally): void {

@@ -59,6 +59,10 @@ const FREE: Price = {
   imageTokens: 0,
 };
 
+const RATES_TO_FILL = `{ ${Object.keys(Rates.shape)
+  .map((rate) => `${rate}: ...`)
+  .join(", ")} }`;
+
 /** Local routes cost nothing. Throws Refusal for a hosted model without a price: an unknown price cannot be bounded. */
 export function priceOf(route: LiveRoute, prices: PriceList): Price {
   if (route.residency === "local") return FREE;
@@ -66,7 +70,7 @@ export function priceOf(route: LiveRoute, prices: PriceList): Price {
   if (price !== undefined) return price;
   throw new Refusal(
     "policy_blocked",
-    `no price is known for ${route.model}: add a line "${route.model}: { input: ..., output: ... }" under models in ${prices.file}`,
+    `no price is known for ${route.model}: add a line "${route.model}: ${RATES_TO_FILL}" under models in ${prices.file}`,
   );
 }
 

@@ -398,19 +398,22 @@ describe("a citation", () => {
     });
   }
 
-  it("has no log probabilities beside it: a model is not asked for them, or the request is refused", async (t) => {
+  it("has no log probabilities beside it: a request for them is refused, translated or not", async (t) => {
     const route = { upstream: "http://127.0.0.1:9", dialect: "openai", model: "gpt", residency: "eu" };
-    const refusing = await house(t, { config: { routes: { "gpt-hosted": route } } });
-    const leaving = await house(t, { script: echo });
+    const passing = await house(t, { config: { routes: { "gpt-hosted": route } } });
+    const translating = await house(t, { script: echo });
     for (const more of [{ logprobs: true }, { top_logprobs: 3 }]) {
-      const refused = await refusing.ask(request("hello", { model: "gpt-hosted", ...more }), "/v1/chat/completions");
-      assert.equal(refused.headers.get("x-should-retry"), "false");
-      assert.match(refused.text, /policy_blocked/);
-      assert.match(refused.text, /logprobs: this field is not let through/);
-      const answer = await leaving.ask(request(NHS, more), "/v1/chat/completions");
-      assert.equal(JSON.parse(answer.text).choices[0].logprobs, null);
-      assert.doesNotMatch(leaving.worker.seen.at(-1)?.body ?? "", /logprobs/);
+      for (const [{ ask }, model] of [
+        [passing, "gpt-hosted"],
+        [translating, "claude-hosted"],
+      ] as const) {
+        const refused = await ask(request(NHS, { model, ...more }), "/v1/chat/completions");
+        assert.equal(refused.headers.get("x-should-retry"), "false");
+        assert.match(refused.text, /policy_blocked/);
+        assert.match(refused.text, /logprobs: this field is not let through/);
+      }
     }
+    assert.equal(translating.worker.seen.length, 0);
   });
 });
 

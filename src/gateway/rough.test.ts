@@ -75,6 +75,41 @@ describe("a body that is", () => {
       withBlock({ type: "tool_result", tool_use_id: "t", content: [{ type: "image", source: { type: "url" } }] }),
       "policy_blocked",
     ],
+    [
+      "hiding an image by URL in what a tool search found",
+      withBlock(toolSearch([{ type: "image", source: { type: "url", url: "https://x.test/" } }])),
+      "policy_blocked",
+    ],
+    [
+      "hiding a file in place of what a tool search found",
+      withBlock(toolSearch({ type: "document", source: { type: "file", file_id: "f" } })),
+      "policy_blocked",
+    ],
+    [
+      "hiding an image among the tools that a search found",
+      withBlock(toolSearch({ type: "tool_search_tool_search_result", tool_references: [{ type: "image" }] })),
+      "policy_blocked",
+    ],
+    [
+      "hiding an image in a tool that a search found",
+      withBlock(toolSearch([{ type: "tool_reference", tool_name: "ls", content: [{ type: "image" }] }])),
+      "policy_blocked",
+    ],
+    [
+      "hiding a source beside what a tool search found",
+      withBlock({ ...toolSearch([]), source: { type: "url", url: "https://x.test/" } }),
+      "policy_blocked",
+    ],
+    [
+      "hiding blocks in an image",
+      withBlock({ type: "image", source: { type: "base64", data: "AAAA" }, content: [{ type: "image" }] }),
+      "policy_blocked",
+    ],
+    [
+      "hiding a URL in a search result's source",
+      withBlock({ type: "search_result", source: { type: "url", url: "https://x.test/" }, title: "t", content: [] }),
+      "policy_blocked",
+    ],
   ] as const) {
     it(`${what} is refused once, in both dialects, and audited`, async (t) => {
       const { house, ask, spend } = await withKey(t);
@@ -126,6 +161,62 @@ describe("a body that is", () => {
 function withBlock(block: object): object {
   return { ...asked, messages: [{ role: "user", content: [block] }] };
 }
+
+function toolSearch(content: unknown): object {
+  return { type: "tool_search_tool_result", tool_use_id: "s", content };
+}
+
+it("what a tool search really answers with goes back to a hosted model as it is", async (t) => {
+  const { house, ask } = await withKey(t);
+  const found = [{ type: "tool_reference", tool_name: "ls" }];
+  for (const content of [
+    { type: "tool_search_tool_search_result", tool_references: found },
+    { type: "tool_search_tool_result_error", error_code: "unavailable", error_message: null },
+    found,
+  ]) {
+    assert.equal((await ask(withBlock(toolSearch(content)))).status, 200);
+    assert.deepEqual(JSON.parse(house.worker.seen.at(-1)?.body ?? "").messages[0].content[0].content, content);
+  }
+});
+
+describe("a chat request that is translated for a hosted model", () => {
+  for (const more of [
+    { wormhole: 1 },
+    { web_search_options: {} },
+    { logprobs: true },
+    { functions: [] },
+    { store: true },
+    { tools: [{ type: "web_search" }] },
+    { tools: [{ type: "custom", custom: { name: "ls" } }] },
+  ]) {
+    it(`is refused with ${JSON.stringify(more)}, which would be gone without a word`, async (t) => {
+      const { house, ask, spend } = await withKey(t);
+      const answer = await ask({ ...asked, ...more }, "/v1/chat/completions");
+      assert.deepEqual([answer.status, answer.headers.get("x-should-retry")], [400, "false"]);
+      assert.equal(JSON.parse(answer.text).error.type, "policy_blocked");
+      assert.match(answer.text, new RegExp(`"message":"${Object.keys(more)[0]}: `));
+      assert.deepEqual([await spend(), house.worker.seen.length], [0, 0]);
+    });
+  }
+
+  it("may label itself and ask that nothing be stored: neither leaves", async (t) => {
+    const { house, ask } = await withKey(t);
+    const habits = { metadata: { chat: "7" }, store: false, tools: null, user: "u" };
+    assert.equal((await ask({ ...asked, ...habits }, "/v1/chat/completions")).status, 200);
+    assert.doesNotMatch(house.worker.seen[0]?.body ?? "", /metadata|store|"7"/);
+  });
+
+  it("may hold anything on the way to a local worker, whatever its dialect", async (t) => {
+    const { house, ask } = await withKey(t);
+    const config = parse(house.configText());
+    config.routes["claude-local"] = { ...config.routes["claude-hosted"], residency: "local" };
+    writeFileSync(house.configFile, stringify(config));
+    house.gateway().reload(loadConfig(house.configFile));
+    for (const model of ["local-chat", "claude-local"]) {
+      assert.equal((await ask({ ...asked, model, wormhole: 1, logprobs: true }, "/v1/chat/completions")).status, 200);
+    }
+  });
+});
 
 function answers(text: string, type = "application/json", more: Partial<Scripted> = {}): FixtureOptions {
   return { script: () => ({ headers: { "content-type": type }, parts: text === "" ? [] : [text], ...more }) };

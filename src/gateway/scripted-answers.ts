@@ -12,7 +12,7 @@ export type Scripted = {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   /** The answer's parts, written one by one. */
-  readonly parts: readonly (string | Uint8Array)[];
+  readonly parts: Iterable<string | Uint8Array>;
   /** Milliseconds before the status. */
   readonly headMs?: number;
   /** Milliseconds between two parts. */

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { dialectOf, endpointOf } from "./endpoints.ts";
-import { exchange, modelsFor, type Desk } from "./exchange.ts";
+import { exchange, modelsFor, refuseTo, type Desk } from "./exchange.ts";
 import type { Log } from "./log.ts";
 import { Refusal, refusalBody, refusalHeaders } from "./refusal.ts";
 
@@ -54,6 +54,10 @@ async function answer(
         : sendJson(response, 200, { status: "healthy", db: "connected" });
     case "models":
       return sendJson(response, 200, modelList(desk, request));
+    case "one-model":
+      return sendJson(response, 200, oneModel(desk, request, endpoint.alias));
+    case "refused":
+      return await refuseTo(desk, { request, requestId }, endpoint.what);
     case "model":
       return await exchange(desk, { request, response, endpoint, requestId });
   }
@@ -61,7 +65,17 @@ async function answer(
 
 /** One list that clients of both dialects can read. */
 function modelList(desk: Desk, request: IncomingMessage): object {
-  const data = modelsFor(desk, request).map((id) => ({
+  const data = modelsFor(desk, request).map(shownModel);
+  return { object: "list", data, has_more: false, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null };
+}
+
+function oneModel(desk: Desk, request: IncomingMessage, alias: string): object {
+  if (modelsFor(desk, request).includes(alias)) return shownModel(alias);
+  throw new Refusal("not_found_error", `model: ${alias} is not served to this key`);
+}
+
+function shownModel(id: string) {
+  return {
     id,
     object: "model",
     created: 0,
@@ -69,8 +83,7 @@ function modelList(desk: Desk, request: IncomingMessage): object {
     type: "model",
     display_name: id,
     created_at: "1970-01-01T00:00:00Z",
-  }));
-  return { object: "list", data, has_more: false, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null };
+  };
 }
 
 function sendJson(response: ServerResponse, status: number, value: object): void {
@@ -106,7 +119,7 @@ function refuse(
   live.log({ event: "refused", requestId, kind: refusal.kind });
   live.desk().metrics.refused(refusal.kind);
   if (response.destroyed || response.writableEnded) return;
-  const dialect = dialectOf(request.url ?? "");
+  const dialect = dialectOf(request.url ?? "", request.headers);
   const body = refusalBody(dialect, refusal, requestId);
   if (response.headersSent) {
     breakOff(response, dialect === "anthropic" ? `event: error\ndata: ${body}\n\n` : `data: ${body}\n\n`);

@@ -11,8 +11,10 @@ const MAX_ROWS = 1000;
 
 export type SpendQuery = {
   readonly requestId: string | null;
-  readonly keyId: string | null;
+  /** Of one key: what it spent under any of its hashes, and what was spent under this one. */
+  readonly key: { readonly id: string | null; readonly hash: string } | null;
   readonly userId: string | null;
+  readonly teamId: string | null;
   readonly from: number;
   readonly until: number;
 };
@@ -46,13 +48,14 @@ export class SpendLog {
     this.#select = books.db.prepare(
       `SELECT * FROM spend WHERE at >= :from AND at < :until
          AND (:requestId IS NULL OR request_id = :requestId)
-         AND (:keyId IS NULL OR key_id = :keyId) AND (:userId IS NULL OR user_id = :userId)
+         AND (:keyHash IS NULL OR key_hash = :keyHash OR key_id = :keyId)
+         AND (:userId IS NULL OR user_id = :userId) AND (:teamId IS NULL OR team_id = :teamId)
        ORDER BY at DESC LIMIT ${MAX_ROWS}`,
     );
   }
 
-  find({ requestId, keyId, userId, from, until }: SpendQuery): JsonObject[] {
-    return this.#select.all({ requestId, keyId, userId, from, until }).map(shown);
+  find({ key, ...asked }: SpendQuery): JsonObject[] {
+    return this.#select.all({ ...asked, keyId: key?.id ?? null, keyHash: key?.hash ?? null }).map(shown);
   }
 
   async prune(now: number): Promise<void> {

@@ -8,6 +8,7 @@ import type { VirtualKey } from "./keyring.ts";
 import type { LiveRoute } from "./load-config.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Counts } from "./privacy/index.ts";
+import { organizationAmong } from "./owners.ts";
 import { Refusal } from "./refusal.ts";
 import { budgetSpent } from "./standing.ts";
 import type { SpendRow } from "./spend-log.ts";
@@ -66,12 +67,13 @@ export class Till {
   }
 
   /**
-   * `tighten` may give a smaller ask, once, when the first does not fit.
+   * `tighten` may give a smaller ask, once, when the first does not fit as a whole.
    * Throws Refusal when the money is spent, or held by others for too long.
    */
   async open(facts: Facts, first: Ask, signal: AbortSignal, tighten: () => Promise<Ask | undefined>): Promise<Granted> {
-    const quick = await this.#reserve(facts, first);
-    if (quick.kind === "granted") return quick;
+    // All that is wanted, or the bound is tightened before anything is lowered.
+    const whole = await this.#reserve(facts, { ...first, floorTokens: first.wantedTokens });
+    if (whole.kind === "granted") return whole;
     const ask = (await tighten()) ?? first;
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(WAIT_MS)]);
     for (;;) {
@@ -149,12 +151,14 @@ async function aborted(signal: AbortSignal): Promise<void> {
 
 function requestRecord(facts: Facts, grant: Granted): LedgerRecord {
   const { key, route } = facts;
+  const organization = organizationAmong(grant.accounts);
   return {
     kind: "gateway.request",
     request: facts.requestId,
     key: key.id,
     user: key.userId,
     team: key.teamId,
+    ...(organization === undefined ? {} : { organization }),
     model: route.alias,
     upstreamModel: route.model,
     upstream: route.host,

@@ -1,6 +1,5 @@
-// The shipped Claude Code program, unchanged, over the gateway and a scripted worker. It is 380 MB, so it is not among the
-// dependencies: DEMESNE_CLAUDE_CODE names the program (npm package @anthropic-ai/claude-agent-sdk-linux-x64, tried with
-// 0.3.330); without it these tests are skipped.
+// The shipped Claude Code program, unchanged, over the gateway and a scripted worker. DEMESNE_CLAUDE_CODE names it; without it
+// these tests are skipped (scripts/claude-code.ts says who gets it by itself).
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,6 +7,7 @@ import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { gatewayFixture, type FixtureOptions } from "../../src/gateway/gateway-fixture.ts";
 import type { Scripted, Seen } from "../../src/gateway/scripted-answers.ts";
+import { printEvent } from "../../src/gateway/wire/sse.ts";
 import { run } from "../../src/lib/run.ts";
 
 const program = process.env["DEMESNE_CLAUDE_CODE"];
@@ -44,6 +44,23 @@ function chatStream(deltas: readonly object[], finish: string): Scripted {
   return { headers: { "content-type": "text/event-stream" }, parts };
 }
 
+function messagesStream([start, delta]: readonly [object, object], stop = "end_turn"): Scripted {
+  const usage = { input_tokens: 9, output_tokens: 9 };
+  const events = [
+    {
+      type: "message_start",
+      message: { id: "msg_1", type: "message", role: "assistant", content: [], model: "m", usage },
+    },
+    { type: "content_block_start", index: 0, content_block: start },
+    { type: "content_block_delta", index: 0, delta },
+    { type: "content_block_stop", index: 0 },
+    { type: "message_delta", delta: { stop_reason: stop, stop_sequence: null }, usage },
+    { type: "message_stop" },
+  ];
+  const parts = events.map((event) => printEvent(event, event.type));
+  return { headers: { "content-type": "text/event-stream" }, parts };
+}
+
 describe("Claude Code", { skip }, () => {
   for (const model of ["claude-hosted", "local-chat"]) {
     it(`talks to ${model}, and no device id leaves`, async (t) => {
@@ -72,6 +89,28 @@ describe("Claude Code", { skip }, () => {
     assert.match(stdout, /I read canary-4711/, stderr);
   });
 
+  it("calls a tool that the hosted model asks for, and the result comes back", async (t) => {
+    let file = "";
+    const script = ({ body }: Seen): Scripted => {
+      const seen = /canary-[0-9]+/.exec(JSON.stringify(JSON.parse(body).messages));
+      if (seen !== null)
+        return messagesStream([
+          { type: "text", text: "" },
+          { type: "text_delta", text: `I read ${seen[0]}` },
+        ]);
+      const call = { type: "tool_use", id: "toolu_1", name: "Read", input: {} };
+      return messagesStream(
+        [call, { type: "input_json_delta", partial_json: JSON.stringify({ file_path: file }) }],
+        "tool_use",
+      );
+    };
+    const { ask, home } = await house(t, {}, { script });
+    file = join(home, "note.txt");
+    writeFileSync(file, "canary-4712\n");
+    const { stdout, stderr } = await ask("read note.txt", "claude-hosted");
+    assert.match(stdout, /I read canary-4712/, stderr);
+  });
+
   it("asks once when the budget is spent, and says so", async (t) => {
     const { ask, refusals } = await house(t, { max_budget: 0.0001 });
     const { stdout } = await ask("say hi", "claude-hosted");
@@ -91,6 +130,40 @@ describe("Claude Code", { skip }, () => {
     await manage("POST", "/key/block", { key });
     await ask("say hi", "claude-hosted");
     assert.deepEqual(refusals(), ["authentication_error"]);
+  });
+
+  it("waits as long as an upstream says that limits its rate", async (t) => {
+    const limited = '{"type":"error","error":{"type":"rate_limit_error","message":"slow down"}}';
+    const headers = { "content-type": "application/json", "retry-after": "2" };
+    let tries = 0;
+    const script = (): Scripted | undefined =>
+      (tries += 1) === 1 ? { status: 429, headers, parts: [limited] } : undefined;
+    const { ask, worker } = await house(t, {}, { script });
+    const before = Date.now();
+    assert.match((await ask("say hi", "claude-hosted")).stdout, /stand-in, no model/);
+    assert.ok(Date.now() - before >= 2000);
+    assert.equal(worker.seen.length, 2);
+  });
+
+  it("asks again when a stream breaks off, and gets its answer", async (t) => {
+    let tries = 0;
+    const begun = { headers: { "content-type": "text/event-stream" }, parts: [printEvent({ type: "ping" }, "ping")] };
+    const script = (): Scripted | undefined => ((tries += 1) === 1 ? { ...begun, end: "cut" } : undefined);
+    const { ask, worker } = await house(t, {}, { script });
+    assert.match((await ask("say hi", "claude-hosted")).stdout, /stand-in, no model/);
+    assert.equal(worker.seen.length, 2);
+  });
+
+  it("mends by itself what a worker's model cannot take", async (t) => {
+    let tries = 0;
+    const unknown = '{"error":{"message":"unknown parameter: reasoning_effort"}}';
+    const headers = { "content-type": "application/json" };
+    const script = (): Scripted | undefined =>
+      (tries += 1) === 1 ? { status: 400, headers, parts: [unknown] } : undefined;
+    const { ask, refusals } = await house(t, {}, { script });
+    const { stdout } = await ask("say hi", "local-chat");
+    assert.match(stdout, /stand-in, no model/);
+    assert.deepEqual(refusals(), ["invalid_request_error"]);
   });
 
   it("waits out an upstream that is overloaded twice", async (t) => {

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { it, type TestContext } from "node:test";
+import { callManagement, readKey } from "../../src/gateway/index.ts";
 import { scriptedWorker } from "../../src/gateway/scripted-worker.ts";
 import { run } from "../../src/lib/run.ts";
 
@@ -42,7 +43,14 @@ async function started(t: TestContext) {
   const state = join(folder, "demesne/gateway/state");
   const verify = async () =>
     await run([process.execPath, MAIN, "log", "verify", "--gateway", state], { env, timeoutMs: 30_000 });
-  return { child, key, keys, status, state, verify };
+  const issueOver = async (body: object) => {
+    const management = {
+      socket: join(folder, "demesne/gateway/management.sock"),
+      masterKey: readKey(join(state, "master.key")),
+    };
+    return await callManagement(management, { method: "POST", path: "/key/generate", body, signal: t.signal });
+  };
+  return { child, key, keys, status, state, verify, issueOver };
 }
 
 it("starts, prints a key that works, and keys are issued, shown, rotated and revoked", async (t) => {
@@ -64,6 +72,17 @@ it("starts, prints a key that works, and keys are issued, shown, rotated and rev
   child.kill("SIGTERM");
   assert.deepEqual(await once(child, "exit"), [0, null]);
   assert.equal((await keys("list")).status, 6);
+});
+
+it("lists every key, of however many pages, and does not guess at a name that is taken", async (t) => {
+  const { keys, issueOver } = await started(t);
+  for (let count = 0; count < 103; count += 1) await issueOver({ key_alias: `key-${count}` });
+  const listed = (await keys("list")).stdout;
+  for (let count = 0; count < 103; count += 1) assert.match(listed, new RegExp(`^key-${count} `, "m"));
+  assert.equal(JSON.parse((await keys("list", "--json")).stdout).keys.length, 104);
+  const again = await keys("issue", "key-7");
+  assert.deepEqual([again.status === 0, again.stdout], [false, ""]);
+  assert.match(again.stderr, /key-7 is the name of the key [0-9a-f]{64}: choose another name/);
 });
 
 it("leaves an audit that demesne log verifies, while it runs and afterwards, and that shows a changed word", async (t) => {

@@ -10,6 +10,8 @@ import { createInterface } from "node:readline";
 import { text as readText } from "node:stream/consumers";
 import { it, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Scripted } from "../../src/gateway/scripted-answers.ts";
+import { printEvent } from "../../src/gateway/wire/sse.ts";
 import { scriptedWorker, type Script } from "../../src/gateway/scripted-worker.ts";
 import { openLedger } from "../../src/ledger/index.ts";
 
@@ -34,6 +36,27 @@ const answer: Script = () => ({
     }),
   ],
 });
+
+/** The stream of a request goes on until this is so. */
+const disk = { isFull: false };
+
+function isStreamed({ body }: { readonly body: string }): boolean {
+  return body.includes('"stream":true');
+}
+
+function lasting(): Scripted {
+  const usage = { input_tokens: 12, output_tokens: 1 };
+  const ping = printEvent({ type: "ping" }, "ping");
+  const parts = {
+    *[Symbol.iterator]() {
+      yield printEvent({ type: "message_start", message: { usage } }, "message_start");
+      while (!disk.isFull) yield ping;
+      yield printEvent({ type: "message_delta", delta: {}, usage }, "message_delta");
+      yield printEvent({ type: "message_stop" }, "message_stop");
+    },
+  };
+  return { headers: { "content-type": "text/event-stream" }, parts, gapMs: 20 };
+}
 
 type Running = { readonly child: ChildProcess; readonly url: string };
 
@@ -150,10 +173,16 @@ it("killed at any moment: what the upstream charged <= what is recorded <= the c
 });
 
 it("with a full disk: new requests get 529 in their dialect, nothing leaves unrecorded, and it works again after", async (t) => {
-  const { folder, worker, start, manage } = await house(t, answer);
+  const { folder, worker, start, manage } = await house(t, (seen) => (isStreamed(seen) ? lasting() : answer(seen)));
   // A file of the gateway's cannot grow beyond this: its writes fail as on a full disk.
   const running = await start(["prlimit", "--fsize=300000"]);
   const { key } = await manage("POST", "/key/generate", {});
+  const streaming = fetch(running.url, {
+    method: "POST",
+    headers: { "x-api-key": key },
+    body: JSON.stringify({ ...JSON.parse(BODY), stream: true }),
+  });
+  const stream = await streaming;
   const refused: string[] = [];
   let answered = 0;
   for (let tries = 0; tries < 2000 && refused.length < 5; tries += 1) {
@@ -164,7 +193,9 @@ it("with a full disk: new requests get 529 in their dialect, nothing leaves unre
     else refused.push(JSON.parse(one.text).error.type);
   }
   assert.deepEqual(new Set(refused), new Set(["overloaded_error"]));
-  assert.equal(worker.seen.length, answered, "a request left without a record");
+  assert.equal(worker.seen.length, answered + 1, "a request left without a record");
+  disk.isFull = true;
+  assert.match(await stream.text(), /event: message_stop\ndata: .*\n\n$/);
   const { info } = await manage("GET", `/key/info?key=${key}`);
   assert.ok(info.spend > 0, "what was spent cannot be asked");
   running.child.kill("SIGKILL");
@@ -174,5 +205,5 @@ it("with a full disk: new requests get 529 in their dialect, nothing leaves unre
   again.child.kill("SIGTERM");
   await once(again.child, "exit");
   const records = await Array.fromAsync(openLedger(join(folder, "state/ledger")).read());
-  assert.equal(records.filter(({ record }) => record.kind === "gateway.request").length, answered + 1);
+  assert.equal(records.filter(({ record }) => record.kind === "gateway.request").length, answered + 2);
 });

@@ -13,14 +13,13 @@ export class EventReader {
   #isBetween = true;
 
   /**
-   * Whether this chunk holds whole events and none that could contain `word`: then it need not be pushed.
+   * Whether this chunk holds whole events and none that could contain one of `words`: then it need not be pushed.
    * Most chunks of a stream are one small event, and hundreds of streams make tens of thousands a second.
    */
-  maySkip(chunk: Buffer, word: string): boolean {
+  maySkip(chunk: Buffer, words: readonly string[]): boolean {
     const { length } = chunk;
-    return (
-      this.#isBetween && chunk[length - 1] === LF && chunk[length - 2] === LF && !chunk.includes(word, 0, "latin1")
-    );
+    if (!this.#isBetween || chunk[length - 1] !== LF || chunk[length - 2] !== LF) return false;
+    return !words.some((word) => chunk.includes(word, 0, "latin1"));
   }
 
   /** The events that are complete with this chunk. Comments and events without data are left out. */

@@ -4,6 +4,8 @@ import { isObject, stringOr, type JsonObject } from "../json.ts";
 import { Refusal, type RefusalKind } from "../refusal.ts";
 
 const CAPABILITIES: readonly (readonly [RegExp, string])[] = [
+  // Before the context's length, which vLLM names here too: the prompt fits, and making it shorter would not help.
+  [/max_(completion_)?tokens'? is too large/i, "max_tokens_context_overflow"],
   [
     /maximum context length|context (length|window|size)|exceeds? the (available )?context|prompt is too long|n_ctx/i,
     "prompt_too_long",

@@ -16,7 +16,8 @@ function below(value: unknown, path: string): string | undefined {
   const { type, source } = value;
   const isMedia = type === "image" || type === "document";
   if (isMedia && !(isObject(source) && INLINE.has(source["type"]))) return `${path}/source`;
-  return firstOf([["content", value["content"]], ["source", source]], path);
+  const nested = ["content", "source", "tool_references"].map((key): [string, unknown] => [key, value[key]]);
+  return firstOf(nested, path);
 }
 
 function firstOf(entries: readonly (readonly [string, unknown])[], path: string): string | undefined {
