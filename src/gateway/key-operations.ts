@@ -73,8 +73,8 @@ export const keyOperations: Readonly<Record<string, ManagementCall>> = {
   },
   "POST /key/update": async (desk, input) => {
     const { key, ...asked } = parseInput(Update, input);
-    const before = found(desk, key);
-    const row = await desk.keyring.change(before, settingsOf(desk, asked, before), keyAllowance(asked));
+    const settings = (now: VirtualKey): KeySettings => settingsOf(desk, asked, now);
+    const row = await desk.keyring.change(found(desk, key), settings, keyAllowance(asked));
     endIfBlocked(desk, row);
     return { key: row.hash, ...shownKey(desk, row) };
   },
@@ -109,7 +109,7 @@ export const keyOperations: Readonly<Record<string, ManagementCall>> = {
 };
 
 async function block(desk: ManagementDesk, input: object, blocked: boolean): Promise<object> {
-  const row = await desk.keyring.change(found(desk, parseInput(Named, input).key), { blocked });
+  const row = await desk.keyring.change(found(desk, parseInput(Named, input).key), () => ({ blocked }));
   endIfBlocked(desk, row);
   return shownKey(desk, row);
 }

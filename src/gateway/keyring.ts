@@ -8,6 +8,7 @@ import type { Books } from "./books.ts";
 import { Refusal } from "./refusal.ts";
 import { RowTable } from "./row-table.ts";
 import { Terms, type Allowance } from "./terms.ts";
+import { Turns } from "./turns.ts";
 
 export const VirtualKey = Terms.extend({
   id: z.string().meta({ description: "Stays the same when the key is regenerated; its account is key:<id>" }),
@@ -27,6 +28,8 @@ export type VirtualKey = Readonly<z.infer<typeof VirtualKey>>;
 
 export type KeySettings = Omit<VirtualKey, "id" | "hash" | "name" | "createdAt" | "updatedAt">;
 
+type SettingsOf = (row: VirtualKey) => Partial<KeySettings>;
+
 export type KeyringEffects = {
   readonly books: Books;
   readonly accounts: Accounts;
@@ -40,8 +43,7 @@ export type IssuedKey = { readonly key: string; readonly row: VirtualKey };
 export class Keyring {
   readonly #effects: KeyringEffects;
   readonly #rows: RowTable<VirtualKey>;
-  /** Names whose rows are on their way to the disk. */
-  readonly #naming = new Set<string>();
+  readonly #turns = new Turns();
 
   constructor(effects: KeyringEffects) {
     this.#effects = effects;
@@ -55,49 +57,49 @@ export class Keyring {
     const now = clock.now();
     const row = { ...settings, ...nameOf(key), id: randomUUID(), createdAt: now, updatedAt: now };
     if (this.#rows.get(row.hash) !== undefined) throw new Refusal("invalid_request_error", "key: exists already");
-    await this.#name(row, null, () =>
-      this.#rows.put(row.hash, row, () => {
+    await this.#turns.take(async () => {
+      this.#checkName(row, null);
+      await this.#rows.put(row.hash, row, () => {
         accounts.set(accountOf(row), allowance);
         this.#setModels(row, allowance);
         this.#record("issued", row);
-      }),
-    );
+      });
+    });
     return { key, row };
   }
 
-  async change(
-    row: VirtualKey,
-    settings: Partial<KeySettings>,
-    allowance: Partial<Allowance> = {},
-  ): Promise<VirtualKey> {
-    const changed = { ...row, ...settings, updatedAt: this.#effects.clock.now() };
-    await this.#name(changed, row.alias, () =>
-      this.#rows.put(row.hash, changed, () => {
-        this.#effects.accounts.set(accountOf(row), allowance);
-        this.#setModels(row, allowance);
-        this.#record(changed.blocked && !row.blocked ? "blocked" : "changed", row);
-      }),
-    );
-    return changed;
+  /** `settingsOf` is given the key as it stands then. Throws Refusal when it has gone meanwhile, or another has its new name. */
+  async change({ id }: VirtualKey, settingsOf: SettingsOf, allowance: Partial<Allowance> = {}): Promise<VirtualKey> {
+    return await this.#turns.take(async () => {
+      const row = this.#now(id);
+      return await this.#change(row, settingsOf(row), allowance);
+    });
   }
 
   /** Blocks the key as it stands now, whatever was changed since its request began. */
   async freeze(id: string): Promise<void> {
-    const row = this.#rows.all().find((one) => one.id === id);
-    if (row !== undefined) await this.change(row, { blocked: true });
+    await this.#turns.take(async () => {
+      const row = this.#byId(id);
+      if (row !== undefined) await this.#change(row, { blocked: true }, {});
+    });
   }
 
   /** The same key with another secret: the old one is dead from here on, what was spent stays spent. */
-  async regenerate(row: VirtualKey): Promise<IssuedKey> {
-    const key = this.#newKey();
-    const renewed = { ...row, ...nameOf(key), updatedAt: this.#effects.clock.now() };
-    await this.#rows.replace(row.hash, renewed.hash, renewed, () => this.#record("regenerated", row));
-    return { key, row: renewed };
+  async regenerate({ id }: VirtualKey): Promise<IssuedKey> {
+    return await this.#turns.take(async () => {
+      const [row, key] = [this.#now(id), this.#newKey()];
+      const renewed = { ...row, ...nameOf(key), updatedAt: this.#effects.clock.now() };
+      await this.#rows.replace(row.hash, renewed.hash, renewed, () => this.#record("regenerated", row));
+      return { key, row: renewed };
+    });
   }
 
   /** The account stays, so that requests in flight can still be charged. */
-  async remove(row: VirtualKey): Promise<void> {
-    await this.#rows.remove(row.hash, () => this.#record("deleted", row));
+  async remove({ id }: VirtualKey): Promise<void> {
+    await this.#turns.take(async () => {
+      const row = this.#byId(id);
+      if (row !== undefined) await this.#rows.remove(row.hash, () => this.#record("deleted", row));
+    });
   }
 
   list(): readonly VirtualKey[] {
@@ -127,17 +129,34 @@ export class Keyring {
     throw new Refusal("authentication_error", reasonOf(credentials, rows[0]));
   }
 
-  /** A name belongs to one key. Throws Refusal when another has it, or is just being given it. */
-  async #name({ alias }: VirtualKey, before: string | null, put: () => Promise<void>): Promise<void> {
-    if (alias === null || alias === before) return await put();
+  async #change(row: VirtualKey, settings: Partial<KeySettings>, allowance: Partial<Allowance>): Promise<VirtualKey> {
+    const changed = { ...row, ...settings, updatedAt: this.#effects.clock.now() };
+    this.#checkName(changed, row.alias);
+    await this.#rows.put(row.hash, changed, () => {
+      this.#effects.accounts.set(accountOf(row), allowance);
+      this.#setModels(row, allowance);
+      this.#record(changed.blocked && !row.blocked ? "blocked" : "changed", row);
+    });
+    return changed;
+  }
+
+  #byId(id: string): VirtualKey | undefined {
+    return this.#rows.all().find((one) => one.id === id);
+  }
+
+  #now(id: string): VirtualKey {
+    const row = this.#byId(id);
+    if (row !== undefined) return row;
+    throw new Refusal("not_found_error", "key: was deleted meanwhile");
+  }
+
+  /** A name belongs to one key. Throws Refusal when another has it. */
+  #checkName({ alias }: VirtualKey, before: string | null): void {
+    if (alias === null || alias === before) return;
     const [taken] = this.named(alias);
-    if (taken !== undefined || this.#naming.has(alias)) {
-      const whose = taken === undefined ? "another key" : `the key ${taken.hash}`;
-      const what = `key_alias: ${alias} is the name of ${whose}: choose another name, or delete or rename that key first`;
-      throw new Refusal("invalid_request_error", what);
-    }
-    this.#naming.add(alias);
-    await put().finally(() => this.#naming.delete(alias));
+    if (taken === undefined) return;
+    const what = `key_alias: ${alias} is the name of the key ${taken.hash}: choose another name, or delete or rename that key first`;
+    throw new Refusal("invalid_request_error", what);
   }
 
   #setModels(row: VirtualKey, { models = {} }: Partial<Allowance>): void {

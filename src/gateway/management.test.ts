@@ -522,3 +522,30 @@ it("a key may name a user whom nobody has made, who then pays nothing", async (t
   await gateway.quiet();
   assert.equal((await gateway.call("/spend/logs?user_id=ghost")).answer.length, 1);
 });
+
+it("a key stays blocked that was changed in the same moment, and gone that was deleted", async (t) => {
+  const gateway = await house(t);
+  const [blocked, deleted] = [await gateway.issue(), await gateway.issue()];
+  // All of them have read the key as it was before the first of them has written.
+  const calls = [
+    gateway.call("/key/block", { key: blocked }),
+    gateway.call("/key/update", { key: blocked, rpm_limit: 5 }),
+    gateway.call("/key/delete", { keys: [deleted] }),
+    gateway.call("/key/update", { key: deleted, rpm_limit: 5 }),
+  ];
+  await Promise.all(calls);
+  assert.equal((await gateway.ask(blocked)).status, 401);
+  assert.equal((await gateway.ask(deleted)).status, 401);
+  const { info } = (await gateway.call(`/key/info?key=${blocked}`)).answer;
+  assert.deepEqual([info.blocked, info.rpm_limit], [true, 5]);
+});
+
+it("a team stays blocked that was changed in the same moment", async (t) => {
+  const gateway = await withOwners(t);
+  await Promise.all([
+    gateway.call("/team/block", { team_id: "t1" }),
+    gateway.call("/team/update", { team_id: "t1", rpm_limit: 5 }),
+  ]);
+  const { team_info: team } = (await gateway.call("/team/info?team_id=t1")).answer;
+  assert.deepEqual([team.blocked, team.rpm_limit], [true, 5]);
+});

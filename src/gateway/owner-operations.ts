@@ -42,7 +42,7 @@ export const ownerOperations: Readonly<Record<string, ManagementCall>> = {
   "POST /user/new": async (desk, input) => {
     const asked = parseInput(User, input);
     const owner = newOwner(desk, "user", asked.user_id, asked.user_alias ?? null, asked);
-    await desk.owners.put(owner, allowanceOf(asked), "created");
+    await desk.owners.create(owner, allowanceOf(asked));
     if (asked.auto_create_key === false) return shown(desk, owner);
     const issued = await keyOperations["POST /key/generate"]?.(desk, { user_id: owner.name });
     return { ...issued, ...shown(desk, owner) };
@@ -66,19 +66,16 @@ export const ownerOperations: Readonly<Record<string, ManagementCall>> = {
       members: asked.members_with_roles ?? [],
       organizationId: organizationOf(desk, asked.organization_id ?? null),
     };
-    await desk.owners.put(owner, allowanceOf(asked), "created");
+    await desk.owners.create(owner, allowanceOf(asked));
     return shown(desk, owner);
   },
   "POST /team/update": async (desk, input) => {
     const asked = parseInput(Team.required({ team_id: true }), input);
-    const before = found(desk, "team", asked.team_id);
-    const owner = {
-      ...before,
-      members: asked.members_with_roles ?? before.members,
-      organizationId:
-        asked.organization_id === undefined ? before.organizationId : organizationOf(desk, asked.organization_id),
+    const more = {
+      ...(asked.members_with_roles === undefined ? {} : { members: asked.members_with_roles }),
+      ...(asked.organization_id === undefined ? {} : { organizationId: organizationOf(desk, asked.organization_id) }),
     };
-    return await change(desk, owner, asked.team_alias, asked);
+    return await change(desk, found(desk, "team", asked.team_id), asked.team_alias, asked, more);
   },
   "POST /team/delete": async (desk, input) => {
     const { team_ids: ids } = parseInput(z.strictObject({ team_ids: z.array(name).min(1) }), input);
@@ -93,7 +90,7 @@ export const ownerOperations: Readonly<Record<string, ManagementCall>> = {
   "POST /organization/new": async (desk, input) => {
     const asked = parseInput(Organization, input);
     const owner = newOwner(desk, "organization", asked.organization_id, asked.organization_alias ?? null, asked);
-    await desk.owners.put(owner, allowanceOf(asked), "created");
+    await desk.owners.create(owner, allowanceOf(asked));
     return shown(desk, owner);
   },
   "POST /organization/update": async (desk, input) => {
@@ -129,9 +126,6 @@ function newOwner(
   alias: string | null,
   asked: Parameters<typeof termsOf>[0],
 ): Owner {
-  if (id !== undefined && desk.owners.get(kind, id) !== undefined) {
-    throw new Refusal("invalid_request_error", `${kind}_id: ${id} exists already`);
-  }
   const made = { alias, members: [], organizationId: null, createdAt: desk.clock.now() };
   return { ...termsOf(asked), kind, name: id ?? randomUUID(), ...made };
 }
@@ -141,9 +135,11 @@ async function change(
   before: Owner,
   alias: string | null | undefined,
   asked: Parameters<typeof termsOf>[0],
+  more: Partial<Owner> = {},
 ): Promise<object> {
-  const owner = { ...before, ...termsOf(asked, before), alias: alias === undefined ? before.alias : alias };
-  await desk.owners.put(owner, allowanceOf(asked), "changed");
+  const named = alias === undefined ? {} : { alias };
+  const changed = (now: Owner): Owner => ({ ...now, ...more, ...termsOf(asked, now), ...named });
+  const owner = await desk.owners.change(before, changed, allowanceOf(asked));
   if (owner.blocked) endAll(desk, owner, rowsOf(desk, owner), "blocked");
   return shown(desk, owner);
 }

@@ -4,8 +4,10 @@ import type { Accounts } from "./accounts.ts";
 import type { Audit } from "./audit.ts";
 import type { Books } from "./books.ts";
 import type { VirtualKey } from "./keyring.ts";
+import { Refusal } from "./refusal.ts";
 import { RowTable } from "./row-table.ts";
 import { Terms, type Allowance } from "./terms.ts";
+import { Turns } from "./turns.ts";
 
 export const Owner = Terms.extend({
   kind: z.enum(["user", "team", "organization"]).meta({ description: "A person, a group, or what groups belong to" }),
@@ -23,6 +25,7 @@ export class Owners {
   readonly #accounts: Accounts;
   readonly #audit: Audit;
   readonly #rows: RowTable<Owner>;
+  readonly #turns = new Turns();
 
   constructor(effects: { readonly books: Books; readonly accounts: Accounts; readonly audit: Audit }) {
     this.#accounts = effects.accounts;
@@ -38,19 +41,46 @@ export class Owners {
     return this.#rows.all().filter((owner) => owner.kind === kind);
   }
 
-  async put(owner: Owner, allowance: Partial<Allowance>, action: "created" | "changed"): Promise<void> {
-    const id = ownerAccount(owner);
-    await this.#rows.put(id, owner, () => {
-      this.#accounts.set(id, allowance);
-      this.#audit.record({ kind: "gateway.owner", action, owner: id });
+  /** Throws Refusal when there is one of this name. */
+  async create(owner: Owner, allowance: Partial<Allowance>): Promise<void> {
+    await this.#turns.take(async () => {
+      if (this.get(owner.kind, owner.name) !== undefined) {
+        throw new Refusal("invalid_request_error", `${owner.kind}_id: ${owner.name} exists already`);
+      }
+      await this.#put(owner, allowance, "created");
+    });
+  }
+
+  /** `changed` is given the owner as it stands then. Throws Refusal when it has gone meanwhile. */
+  async change(
+    { kind, name }: Owner,
+    changed: (now: Owner) => Owner,
+    allowance: Partial<Allowance> = {},
+  ): Promise<Owner> {
+    return await this.#turns.take(async () => {
+      const now = this.get(kind, name);
+      if (now === undefined) throw new Refusal("not_found_error", `${kind}_id: was deleted meanwhile`);
+      const owner = changed(now);
+      await this.#put(owner, allowance, "changed");
+      return owner;
     });
   }
 
   async remove(owner: Owner): Promise<void> {
     const id = ownerAccount(owner);
-    await this.#rows.remove(id, () => {
-      this.#accounts.remove(id);
-      this.#audit.record({ kind: "gateway.owner", action: "deleted", owner: id });
+    await this.#turns.take(async () => {
+      await this.#rows.remove(id, () => {
+        this.#accounts.remove(id);
+        this.#audit.record({ kind: "gateway.owner", action: "deleted", owner: id });
+      });
+    });
+  }
+
+  async #put(owner: Owner, allowance: Partial<Allowance>, action: "created" | "changed"): Promise<void> {
+    const id = ownerAccount(owner);
+    await this.#rows.put(id, owner, () => {
+      this.#accounts.set(id, allowance);
+      this.#audit.record({ kind: "gateway.owner", action, owner: id });
     });
   }
 }

@@ -16,7 +16,8 @@ function memory(): { readonly keyring: Keyring; readonly rows: Map<string, Parti
     find: (key: string) => rows.get(key),
     list: () => [...rows.values()],
     remove: async (row: VirtualKey) => void rows.delete(row.hash),
-    change: async (row: VirtualKey, settings: Partial<KeySettings>) => void rows.set(row.hash, { ...row, ...settings }),
+    change: async (row: VirtualKey, settingsOf: (row: VirtualKey) => Partial<KeySettings>) =>
+      void rows.set(row.hash, { ...row, ...settingsOf(row) }),
     issue: async (settings: KeySettings, _allowance: object, key: string) =>
       void rows.set(key, { ...settings, hash: key }),
   };

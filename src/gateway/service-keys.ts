@@ -29,7 +29,7 @@ async function keep(keyring: Keyring, alias: string, key: string, models: string
     const settings = { ...noTerms, models, alias, ...NOBODY, expiresAt: null };
     await keyring.issue(settings, { cap: null, period: null }, key);
   } else if (row.models.join(" ") !== models.join(" ")) {
-    await keyring.change(row, { models });
+    await keyring.change(row, () => ({ models }));
   }
 }
 
