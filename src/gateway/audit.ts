@@ -18,13 +18,15 @@ export type AuditEffects = {
 export class Audit {
   readonly #effects: AuditEffects;
   readonly #insert: StatementSync;
+  readonly #count: StatementSync;
   #waiting: number;
 
   constructor(effects: AuditEffects) {
     this.#effects = effects;
     const { db } = effects.books;
     this.#insert = db.prepare("INSERT INTO outbox (record) VALUES (?)");
-    this.#waiting = Number(db.prepare("SELECT count(*) AS waiting FROM outbox").get()?.["waiting"]);
+    this.#count = db.prepare("SELECT count(*) AS waiting FROM outbox");
+    this.#waiting = Number(this.#count.get()?.["waiting"]);
   }
 
   /** Records of the outbox that are not in the ledger yet. */
@@ -48,8 +50,8 @@ export class Audit {
     });
   }
 
-  /** So many have left the outbox for the ledger. */
-  sentOut(count: number): void {
-    this.#waiting -= count;
+  /** So many have left the outbox for the ledger; undefined when nobody knows how many. */
+  sentOut(count: number | undefined): void {
+    this.#waiting = count === undefined ? Number(this.#count.get()?.["waiting"]) : this.#waiting - count;
   }
 }

@@ -53,8 +53,10 @@ export class BookkeeperThread {
       return waiting;
     };
     worker.on("message", (answer: Answer) => settled()?.resolve(answer));
+    // Told twice of one end: the second time its successor may be at work.
     const lost = (): void => {
-      if (this.#worker === worker) this.#worker = undefined;
+      if (this.#worker !== worker) return;
+      this.#worker = undefined;
       settled()?.reject(new Error("the bookkeeper's thread ended"));
     };
     worker.on("error", lost).on("exit", lost);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { it, type TestContext } from "node:test";
 import { openLedger } from "../ledger/index.ts";
+import { Accounts } from "./accounts.ts";
 import { Audit } from "./audit.ts";
 import { Bookkeeper, type Report, type Round } from "./bookkeeper.ts";
 import { BookkeeperThread } from "./bookkeeper-thread.ts";
@@ -39,6 +40,7 @@ async function open(state: string, keeper: Keeper) {
   let isOpen = true;
   return {
     books,
+    budgets,
     audit,
     cashbook,
     logged,
@@ -160,10 +162,8 @@ it("tries again what the books refused, with all that came since", async (t) => 
     };
   });
   await books.commit((db) => db.exec("INSERT INTO account (id) VALUES ('key:a')"));
-  const worst = { cost: () => 500, outputFor: () => 1000 };
   for (const requestId of ["r1", "r2"]) {
-    const ask = { requestId, accounts: ["key:a"], worst, wantedTokens: 10, floorTokens: 1 };
-    await cashbook.hold(ask, () => ({ kind: "gateway.request" }));
+    await cashbook.hold(askOf(requestId), () => ({ kind: "gateway.request" }));
   }
   await assert.rejects(cashbook.fold(), { kind: "overloaded_error" });
   const spend = { requestId: "r1", at: NOON, startedAt: NOON, keyId: "a", keyHash: "h", userId: null, teamId: null };
@@ -181,9 +181,10 @@ it("tries again what the books refused, with all that came since", async (t) => 
   await assert.rejects(cashbook.fold(), { kind: "overloaded_error" });
   await note(0, 1);
   await cashbook.fold();
+  // Told once for as long as they are left alone.
   assert.deepEqual(
     logged.map(({ event }) => event),
-    ["books-late", "books-late"],
+    ["books-late"],
   );
   assert.equal(
     spendLog.find({ requestId: "r1", key: null, userId: null, teamId: null, from: 0, until: NOON + 1 }).length,
@@ -200,4 +201,114 @@ it("tries again what the books refused, with all that came since", async (t) => 
 it("lets nobody else open the books", async (t) => {
   const { state } = await house(t);
   assert.throws(() => new Books(state), /cannot be opened/);
+});
+
+/** Does its work, but is not heard of again until it is told to answer. */
+function unheard(state: string): Keeper & { isHeard: boolean } {
+  const keeper = here(state);
+  const one = {
+    ...keeper,
+    isHeard: false,
+    run: async (round: Round) => {
+      const report = await keeper.run(round);
+      if (!one.isHeard) throw new Error("the thread ended");
+      return report;
+    },
+  };
+  return one;
+}
+
+const worst = { cost: () => 500, outputFor: () => 1000 };
+const askOf = (requestId: string) => ({ requestId, accounts: ["key:a"], worst, wantedTokens: 10, floorTokens: 1 });
+
+it("charges nothing twice when the thread ended after it had written, and counts what it sent out", async (t) => {
+  let keeper: ReturnType<typeof unheard> | undefined;
+  const { state, books, cashbook, audit, record, close } = await house(t, (folder) => (keeper = unheard(folder)));
+  await books.commit((db) => db.exec("INSERT INTO account (id) VALUES ('key:a')"));
+  await record(0, 5);
+  await cashbook.hold(askOf("r1"), () => ({ kind: "gateway.request" }));
+  await assert.rejects(cashbook.fold());
+  assert.equal(audit.waiting, 0);
+  if (keeper !== undefined) keeper.isHeard = true;
+  await cashbook.charge("r1", 7, () => ({ record: { kind: "gateway.answer" }, spend: null }));
+  await cashbook.fold();
+  assert.equal(books.db.prepare("SELECT count(*) AS n FROM reservation").get()?.["n"], 0);
+  await close();
+  const again = await open(state, here(state));
+  assert.deepEqual(again.cashbook.waiting, 0);
+  await again.close();
+});
+
+it("thinks of what came while a round ran, also when nothing comes after it", async (t) => {
+  const { note, told, waiting } = await house(t, (state) => {
+    const keeper = here(state);
+    return {
+      ...keeper,
+      run: async (round) => {
+        await new Promise((resolve) => setTimeout(resolve, 800));
+        return await keeper.run(round);
+      },
+    };
+  });
+  await note(0, 1);
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  await note(1, 1);
+  await until(() => waiting() === 0);
+  assert.deepEqual(await told(), [0, 1]);
+});
+
+it("keeps nothing from the ledger while the books refuse", async (t) => {
+  const asked: boolean[] = [];
+  const { note, waiting } = await house(t, () => ({
+    close: async () => {},
+    run: async ({ last, carried, mayCarry }) => {
+      asked.push(mayCarry);
+      // As long as SQLite waits for a lock, and longer than they are left alone.
+      await new Promise((resolve) => setTimeout(resolve, 2200));
+      return { isBooked: false, carried: mayCarry ? last : carried, sentOut: 0, isLate: false };
+    },
+  }));
+  await note(0, 1);
+  await until(() => asked.length === 2);
+  await note(1, 1);
+  await until(() => asked.length === 3 && waiting() === 0);
+  assert.deepEqual(asked.slice(0, 3), [true, true, true]);
+});
+
+it("takes half a character for none, so that one record keeps no other from the ledger", async (t) => {
+  const { cashbook, ledger, waiting } = await house(t);
+  await cashbook.note({ kind: "gateway.answer", inferenceGeo: "us\ud800" });
+  await cashbook.note({ kind: "gateway.answer", inferenceGeo: "us" });
+  await cashbook.fold();
+  await until(() => waiting() === 0);
+  const geos = (await Array.fromAsync(ledger.read())).map(({ record }) => record["inferenceGeo"]);
+  assert.deepEqual(geos, ["us\ufffd", "us"]);
+});
+
+it("gives an owner that was made anew nothing of what the one before had spent", async (t) => {
+  const go = Promise.withResolvers<void>();
+  let isHeldUp = false;
+  const { state, books, budgets, cashbook, close } = await house(t, (folder) => {
+    const keeper = here(folder);
+    return {
+      ...keeper,
+      run: async (round) => (isHeldUp ? await go.promise.then(() => keeper.run(round)) : keeper.run(round)),
+    };
+  });
+  const accounts = new Accounts({ books, budgets, clock: { now: () => NOON } });
+  await books.commit(() => accounts.set("key:a", { cap: 1000 }));
+  await cashbook.hold(askOf("r1"), () => ({ kind: "gateway.request" }));
+  await cashbook.charge("r1", 500, () => ({ record: { kind: "gateway.answer" }, spend: null }));
+  isHeldUp = true;
+  const round = cashbook.fold();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await books.commit(() => accounts.remove("key:a"));
+  await books.commit(() => accounts.set("key:a", { cap: 1000 }));
+  isHeldUp = false;
+  go.resolve();
+  await round;
+  await close();
+  const again = await open(state, here(state));
+  assert.equal(again.budgets.look("key:a")?.spent, 0);
+  await again.close();
 });

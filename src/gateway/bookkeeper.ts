@@ -41,6 +41,8 @@ export type Report = {
   readonly isLate: boolean;
 };
 
+type Carried = Omit<Report, "isBooked">;
+
 type Line = { readonly seq: number; readonly entry: Entry };
 
 /** What of ours the ledger has: the last number of the outbox, and the last line of the journal. */
@@ -66,7 +68,7 @@ export class Bookkeeper {
 
   /** After the books and the journal have been opened. */
   constructor(state: string) {
-    this.#db = new DatabaseSync(join(state, BOOKS_FILE), { timeout: 5000 });
+    this.#db = new DatabaseSync(join(state, BOOKS_FILE), { timeout: 1000 });
     // A checkpoint of SQLite's every 2 MB, here where nobody waits for it. Its flush at the end of a transaction is made after
     // that: while it is flushed nobody else could write.
     this.#db.exec("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 500; PRAGMA cache_size = -1024;");
@@ -79,14 +81,13 @@ export class Bookkeeper {
 
   /** Throws when the books or the journal cannot be read at all; what is merely refused is in the report. */
   run(round: Round): Report {
+    const isBooked = round.last === round.booked && round.snapshot.accounts.length === 0;
+    if (isBooked && !round.mayCarry) return { isBooked, ...this.#nothing(round) };
     const lines = round.ranges.flatMap((range) => this.#read(range));
     // Neither books nor ledger may know more than the journal does after a power failure: its numbers would come again.
     for (const file of new Set(round.ranges.map((range) => range.file))) fdatasyncSync(this.#journal[file] ?? -1);
-    const isBooked = round.last === round.booked || this.#store(lines, round);
-    return {
-      isBooked,
-      ...(round.mayCarry ? this.#carryAll(lines, round) : { carried: round.carried, sentOut: 0, isLate: false }),
-    };
+    const carried = round.mayCarry ? (): Carried => this.#carryAll(lines, round) : (): Carried => this.#nothing(round);
+    return { isBooked: isBooked || this.#store(lines, round), ...carried() };
   }
 
   /** `carried` is noted, so that the next start need not ask the ledger. */
@@ -112,7 +113,7 @@ export class Bookkeeper {
     return lines.map((line) => JSON.parse(line.slice(CHECKSUM_LENGTH + 1)) as Line);
   }
 
-  /** False when the books refuse (disk full): nothing of it counts then. */
+  /** False when the books refuse (disk full), or nobody knows whether the disk has it: all of it is told again then. */
   #store(lines: readonly Line[], { booked, carried, last, snapshot }: Round): boolean {
     const { spend, folded } = this.#statements;
     try {
@@ -143,8 +144,12 @@ export class Bookkeeper {
     for (const requestId of closed) close.run(requestId);
   }
 
+  #nothing({ carried }: Round): Carried {
+    return { carried, sentOut: 0, isLate: false };
+  }
+
   /** First what the outbox holds (a key is issued before it is used), then the lines. */
-  #carryAll(lines: readonly Line[], { carried, last, now }: Round): Omit<Report, "isBooked"> {
+  #carryAll(lines: readonly Line[], { carried, last, now }: Round): Carried {
     let [sentOut, line] = [0, carried];
     try {
       const waiting = this.#statements.waiting
@@ -186,7 +191,7 @@ export class Bookkeeper {
   }
 
   #append(records: readonly LedgerRecord[], now: number): void {
-    appendSync(this.#dir, records, { now, waitMs: WAIT_MS, digest });
+    appendSync(this.#dir, records.map(wellFormed), { now, waitMs: WAIT_MS, digest });
   }
 
   #lastCarried(carried: number): Marks {
@@ -201,6 +206,17 @@ export class Bookkeeper {
     }
     return { n: n ?? 0, line: Math.max(line ?? 0, carried) };
   }
+}
+
+/** An upstream may name half a character. The ledger knows whole ones only, and one record must not keep all others from it. */
+function wellFormed(record: LedgerRecord): LedgerRecord {
+  const isWhole = Object.values(record).every((value) => typeof value !== "string" || value.isWellFormed());
+  if (isWhole) return record;
+  const members = Object.entries(record).map(([key, value]) => [
+    key,
+    typeof value === "string" ? value.toWellFormed() : value,
+  ]);
+  return { kind: record.kind, ...Object.fromEntries(members) };
 }
 
 /** A version before wrote it as text. */

@@ -173,6 +173,12 @@ export class Books {
   #transact(batch: readonly Transaction[]): readonly Transaction[] {
     try {
       this.#begin.run();
+    } catch {
+      // Somebody else writes for too long: nobody here may.
+      for (const work of batch) work.failed(unwritable());
+      return [];
+    }
+    try {
       for (const work of batch) this.#run(work);
       this.#commit.run();
       return batch;
@@ -191,8 +197,8 @@ function open(state: string): [DatabaseSync, DatabaseSync] {
     mkdirSync(state, { recursive: true, mode: 0o700 });
     const lock = new DatabaseSync(join(state, LOCK_FILE), { timeout: 1000 });
     lock.exec("BEGIN EXCLUSIVE;");
-    // The timeout: a transaction of the bookkeeper's takes some milliseconds.
-    const db = new DatabaseSync(file, { timeout: 5000 });
+    // A transaction of the bookkeeper's takes some milliseconds. Waiting for it holds up everything.
+    const db = new DatabaseSync(file, { timeout: 250 });
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -1024;");
     // Folding SQLite's own log into the database holds up whoever does it: the bookkeeper does.
     db.exec("PRAGMA wal_autocheckpoint = 0;");

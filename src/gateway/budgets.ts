@@ -62,6 +62,8 @@ export class Budgets {
   readonly #changed = new Set<string>();
   /** Reservations that stand in the books. */
   #stored: ReadonlySet<string>;
+  /** Reservations that may stand there: whoever wrote them did not say. */
+  readonly #unsure = new Set<string>();
 
   constructor(db: DatabaseSync, clock: Clock) {
     this.#clock = clock;
@@ -153,12 +155,20 @@ export class Budgets {
 
   /** What the operator set, once it is in the books. */
   adopt(id: string, terms: Partial<Pick<Account, "cap" | "period" | "resetsAt">>): void {
-    const purse = this.#purses.get(id) ?? { id, cap: null, spent: 0, reserved: 0, period: null, resetsAt: null };
+    const known = this.#purses.get(id);
+    // One of this name may have been removed, and what it spent be on its way to the books still.
+    if (known === undefined) this.#changed.add(id);
+    const purse = known ?? { id, cap: null, spent: 0, reserved: 0, period: null, resetsAt: null };
     this.#purses.set(id, Object.assign(purse, terms));
   }
 
   forget(id: string): void {
     this.#purses.delete(id);
+  }
+
+  /** Something is not in any snapshot yet. */
+  get isChanged(): boolean {
+    return this.#changed.size > 0;
   }
 
   /** Everything since the last call. */
@@ -169,16 +179,20 @@ export class Budgets {
     });
     this.#changed.clear();
     const opened = [...this.#held.values()].filter(({ requestId }) => !this.#stored.has(requestId));
-    const closed = [...this.#stored].filter((requestId) => !this.#held.has(requestId));
+    const closed = [...this.#stored.union(this.#unsure)].filter((requestId) => !this.#held.has(requestId));
+    this.#unsure.clear();
     this.#stored = new Set(this.#held.keys());
     return { accounts, opened, closed };
   }
 
-  /** The snapshot did not get into the books: what it told of is in the next one. */
+  /** The snapshot did not get into the books, or nobody knows whether it did: what it told of is in the next one. */
   takeBack({ accounts, opened, closed }: Snapshot): void {
     for (const { id } of accounts) this.#changed.add(id);
     const stored = new Set(this.#stored);
-    for (const { requestId } of opened) stored.delete(requestId);
+    for (const { requestId } of opened) {
+      stored.delete(requestId);
+      this.#unsure.add(requestId);
+    }
     for (const requestId of closed) stored.add(requestId);
     this.#stored = stored;
   }

@@ -71,7 +71,8 @@ export class Cashbook {
   #ranges: readonly Range[] = [];
   #round: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #retry: NodeJS.Timeout | undefined;
+  /** Until when each is left alone after it has refused, in milliseconds of the monotonic clock. */
+  readonly #rests = { books: 0, ledger: 0 };
   #isClosing = false;
 
   /** `fold` has to follow before anything is held or charged. Throws Problem when the journal cannot be opened. */
@@ -81,7 +82,7 @@ export class Cashbook {
     ({ booked: this.#booked, carried: this.#carried } = books.marks);
     const marks = { booked: this.#booked, carried: this.#carried };
     this.#journal = new Journal(state, { ...marks, schema: Entry, ...(isQuiet === undefined ? {} : { isQuiet }) });
-    for (const entry of this.#journal.recovered) {
+    for (const entry of this.#journal.recovered.splice(0)) {
       if (entry.kind === "held") budgets.hold(entry, entry.at);
       if (entry.kind === "charged") budgets.charge(entry.requestId, entry.microUsd);
     }
@@ -90,6 +91,11 @@ export class Cashbook {
   /** Audit records of requests that are not in the ledger yet. */
   get waiting(): number {
     return this.#journal.last - this.#carried;
+  }
+
+  /** Lines that are not in the books, or not in the ledger, or in neither: they are read again until they are. */
+  get #unfinished(): number {
+    return this.#journal.last - Math.min(this.#booked, this.#carried);
   }
 
   /** Sets aside what the request can cost at most, and resolves when that is on the disk. */
@@ -109,7 +115,7 @@ export class Cashbook {
   note(record: LedgerRecord): Promise<void> {
     const { audit } = this.#effects;
     return this.#journal.commit(() => {
-      audit.checkRoom(this.waiting);
+      audit.checkRoom(this.#unfinished);
       this.#lineComes();
       return { value: undefined, entry: { kind: "noted", record } };
     }, DURABLE);
@@ -123,30 +129,28 @@ export class Cashbook {
     while (this.#booked < last) await this.#runRound();
   }
 
-  /** Something was committed elsewhere that has to go to the ledger. */
-  foldSoon(): void {
-    this.#timer ??= setTimeout(() => this.#foldNow(), ROUND_MS);
+  /** There is something for the books or the ledger; `afterMs` from now it is brought there, if no round is due sooner. */
+  foldSoon(afterMs = this.#untilBooksMs()): void {
+    if (!this.#isClosing) this.#timer ??= setTimeout(() => this.#foldNow(), afterMs);
   }
 
   /** Brings what there is where it belongs, as far as that can be done, and closes the journal. */
   async close(): Promise<void> {
-    clearTimeout(this.#timer);
-    clearTimeout(this.#retry);
-    this.#retry = undefined;
+    const { audit, budgets, bookkeeper } = this.#effects;
     this.#isClosing = true;
-    await this.#journal.settled();
+    clearTimeout(this.#timer);
+    this.#rests.ledger = 0;
+    // A journal that is broken decides nothing more; what it holds is read by the next start.
+    await this.#journal.settled().catch(() => {});
     await this.#round?.catch(() => {});
-    // What cannot be brought there stays in the journal, and the next start reads it.
-    if (this.waiting + this.#effects.audit.waiting > 0 || this.#booked < this.#journal.last) {
-      await this.#runRound().catch(() => {});
-    }
-    await this.#effects.bookkeeper.close(this.#carried).catch(() => {});
+    if (this.#unfinished + audit.waiting > 0 || budgets.isChanged) await this.#runRound().catch(() => {});
+    await bookkeeper.close(this.#carried).catch(() => {});
     this.#journal.close();
   }
 
   #decide(ask: Ask, recordOf: (grant: Granted) => LedgerRecord): Step<Entry, Grant> {
     const { budgets, audit, clock } = this.#effects;
-    audit.checkRoom(this.waiting);
+    audit.checkRoom(this.#unfinished);
     const at = clock.now();
     const grant = budgets.weigh(ask, at);
     if (grant.kind !== "granted") return { value: grant };
@@ -169,8 +173,12 @@ export class Cashbook {
   /** Called while a line is being made: what is in memory and what is in the journal agree again only after that. */
   #lineComes(): void {
     this.foldSoon();
-    const isMuch = this.#journal.last - this.#booked >= ROUND_LINES;
-    if (isMuch && this.#round === undefined) queueMicrotask(() => this.#foldNow());
+    const isDue = this.#journal.last - this.#booked >= ROUND_LINES && this.#untilBooksMs() <= ROUND_MS;
+    if (isDue && this.#round === undefined) queueMicrotask(() => this.#foldNow());
+  }
+
+  #untilBooksMs(): number {
+    return Math.max(ROUND_MS, this.#rests.books - performance.now());
   }
 
   #foldNow(): void {
@@ -183,46 +191,51 @@ export class Cashbook {
   #runRound(): Promise<void> {
     return (this.#round ??= this.#keepBooks().finally(() => {
       this.#round = undefined;
+      this.#thinkOfTheRest();
     }));
   }
 
+  /** What came while the round ran, and what was refused, has nobody else to bring it on its way. */
+  #thinkOfTheRest(): void {
+    if (this.#booked < this.#journal.last) this.foldSoon();
+    else if (this.waiting + this.#effects.audit.waiting > 0) {
+      this.foldSoon(Math.max(ROUND_MS, this.#rests.ledger - performance.now()));
+    }
+  }
+
   async #keepBooks(): Promise<void> {
-    const { budgets, bookkeeper, audit, clock } = this.#effects;
+    const { budgets, audit, clock } = this.#effects;
     this.#ranges = [...this.#ranges, ...this.#journal.take()];
     const { last } = this.#journal;
     const marks = { booked: this.#booked, carried: this.#carried };
     const snapshot = budgets.snapshot();
-    const round = {
-      ...marks,
-      ranges: this.#ranges,
-      last,
-      snapshot,
-      mayCarry: this.#retry === undefined,
-      now: clock.now(),
-    };
-    const report = await bookkeeper
-      .run(round)
-      .catch((): Report => ({ ...marks, isBooked: false, sentOut: 0, isLate: false }));
-    audit.sentOut(report.sentOut);
-    this.#carried = report.carried;
-    if (report.isBooked) this.#booked = last;
+    const mayCarry = performance.now() >= this.#rests.ledger;
+    const report = await this.#ask({ ...marks, ranges: this.#ranges, last, snapshot, mayCarry, now: clock.now() });
+    audit.sentOut(report?.sentOut);
+    this.#carried = report?.carried ?? this.#carried;
+    if (report?.isBooked === true) this.#booked = last;
     else budgets.takeBack(snapshot);
     const done = Math.min(this.#booked, this.#carried);
     this.#journal.release(done);
     this.#ranges = this.#ranges.filter((range) => range.last > done);
-    if (report.isLate) this.#later("audit-late");
-    if (report.isBooked) return;
-    this.#later("books-late");
+    if (report?.isLate === true) this.#rest("ledger", "audit-late");
+    if (report?.isBooked === true) return;
+    this.#rest("books", "books-late");
     throw unwritable();
   }
 
-  #later(event: "audit-late" | "books-late"): void {
+  /** Undefined when the bookkeeper ended, and what it did is not known. */
+  async #ask(round: Round): Promise<Report | undefined> {
+    try {
+      return await this.#effects.bookkeeper.run(round);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #rest(what: "books" | "ledger", event: "audit-late" | "books-late"): void {
     const { audit, log } = this.#effects;
-    log({ event, waiting: this.waiting + audit.waiting });
-    if (this.#isClosing) return;
-    this.#retry ??= setTimeout(() => {
-      this.#retry = undefined;
-      this.#foldNow();
-    }, RETRY_MS).unref();
+    if (performance.now() >= this.#rests[what]) log({ event, waiting: this.#unfinished + audit.waiting });
+    this.#rests[what] = performance.now() + RETRY_MS;
   }
 }

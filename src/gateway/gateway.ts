@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Clock, Random } from "../lib/ports.ts";
+import { Problem } from "../lib/problem.ts";
 import { openLedger } from "../ledger/index.ts";
 import { Accounts } from "./accounts.ts";
 import { Audit } from "./audit.ts";
@@ -154,10 +155,20 @@ function metricsServer({ metrics, inFlight, bodies, audit, cashbook }: ReturnTyp
 }
 
 async function recover({ log }: Effects, { audit, cashbook, till }: ReturnType<typeof openRooms>): Promise<void> {
-  await cashbook.fold();
+  await cashbook.fold().catch(unstartable);
   if (audit.waiting + cashbook.waiting > 0) cashbook.foldSoon();
   const requests = await till.recover();
   if (requests > 0) log({ event: "settled-after-crash", requests });
+}
+
+function unstartable(error: unknown): never {
+  if (!(error instanceof Refusal)) throw error;
+  throw new Problem({
+    code: "prerequisite",
+    where: "the gateway's state folder",
+    what: "its books cannot be written, and requests that were under way cannot be settled",
+    fix: "make room on the disk, end whatever else has gateway.sqlite open, and start again",
+  });
 }
 
 /** Resolves when every request is answered and settled. */

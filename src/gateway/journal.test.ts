@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { crc32 } from "node:zlib";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { it, type TestContext } from "node:test";
@@ -131,4 +132,30 @@ it("takes back what cannot be written, last first, and says so with 529", async 
     assert.ok(result.status === "rejected");
     assert.equal(result.reason.kind, "overloaded_error");
   }
+});
+
+function printed(n: number): string {
+  const text = JSON.stringify({ seq: n, entry: { n, text: "" } });
+  return `${crc32(text).toString(16).padStart(8, "0")} ${text}\n`;
+}
+
+it("never reads a whole line behind a torn one, also when another is written in that one's place", async (t) => {
+  const { state, open, recovered } = house(t);
+  writeFileSync(
+    join(state, "journal-0"),
+    [1, 2, 3].map(printed).join("") + "\0".repeat(printed(4).length) + printed(5),
+  );
+  const journal = open();
+  await write(journal, [4], "");
+  journal.close();
+  assert.deepEqual(recovered(), [1, 2, 3, 4]);
+});
+
+it("goes on behind lines that are all older than what is done", async (t) => {
+  const { state, open, recovered } = house(t);
+  writeFileSync(join(state, "journal-1"), [1, 2, 3].map(printed).join(""));
+  const journal = open(6);
+  await write(journal, [7, 8], "");
+  journal.close();
+  assert.deepEqual(recovered(6), [7, 8]);
 });

@@ -7,7 +7,6 @@ import {
   constants,
   fdatasync,
   fdatasyncSync,
-  fstatSync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -58,7 +57,7 @@ type File = { readonly descriptors: readonly number[]; end: number; last: number
 
 export class Journal<Entry extends object> {
   /** What the files held that is not in the books, in order. */
-  readonly recovered: readonly Entry[];
+  readonly recovered: Entry[];
   readonly #commits: GroupCommit<Deciding<Entry>>;
   readonly #files: readonly [File, File];
   #current: 0 | 1;
@@ -70,6 +69,7 @@ export class Journal<Entry extends object> {
   /** The same of files before. */
   #ranges: Range[];
   #flushes = 0;
+  #left: 0 | 1 | undefined;
 
   /** Throws Problem when a file cannot be opened. */
   constructor(state: string, { booked, carried, schema, isQuiet }: JournalOptions<Entry>) {
@@ -89,8 +89,10 @@ export class Journal<Entry extends object> {
     this.recovered = lines.map(({ entry }) => schema.parse(entry));
     this.#commits = new GroupCommit({
       write: (batch) => this.#write(batch),
-      flush: async () => await flushFile(this.#descriptor(this.#flushes++)),
-      flushSync: () => fdatasyncSync(this.#descriptor(this.#flushes++)),
+      flush: async () => void (await Promise.all(this.#toFlush().map(async (file) => await flushFile(file)))),
+      flushSync: () => {
+        for (const file of this.#toFlush()) fdatasyncSync(file);
+      },
       mostFlushes: FLUSHES,
       ...(isQuiet === undefined ? {} : { isQuiet }),
     });
@@ -144,8 +146,12 @@ export class Journal<Entry extends object> {
     for (const { descriptors } of this.#files) for (const file of descriptors) closeSync(file);
   }
 
-  #descriptor(flush: number): number {
-    return this.#files[this.#current].descriptors[flush % FLUSHES] ?? -1;
+  /** The current file, and the one that was left since the last flush. */
+  #toFlush(): number[] {
+    const files = this.#left === undefined ? [this.#current] : [this.#left, this.#current];
+    this.#left = undefined;
+    this.#flushes += 1;
+    return files.map((file) => this.#files[file].descriptors[this.#flushes % FLUSHES] ?? -1);
   }
 
   #setAside(): void {
@@ -158,6 +164,7 @@ export class Journal<Entry extends object> {
     const other = this.#files[this.#current === 0 ? 1 : 0];
     if (this.#files[this.#current].end < TURN_BYTES || other.last > this.#done) return;
     this.#setAside();
+    this.#left = this.#current;
     this.#current = this.#current === 0 ? 1 : 0;
     other.end = 0;
     this.#untaken = 0;
@@ -174,6 +181,7 @@ export class Journal<Entry extends object> {
       writeAll(file.descriptors[0] ?? -1, bytes, file.end);
       file.end += bytes.length;
     } catch {
+      takeAway(file);
       for (const { step } of decided.toReversed()) step.undo?.();
       for (const { work } of decided) work.failed(unwritable());
       return [];
@@ -181,6 +189,15 @@ export class Journal<Entry extends object> {
     if (seq > this.#last) file.last = seq;
     this.#last = seq;
     return decided.map(({ work }) => work);
+  }
+}
+
+/** Lines that were written before the disk refused: nobody was told that they count. */
+function takeAway({ descriptors, end }: File): void {
+  try {
+    ftruncateSync(descriptors[0] ?? -1, end);
+  } catch {
+    // Then they stand there, and after a kill count at worst.
   }
 }
 
@@ -200,7 +217,7 @@ function openFile(path: string): { readonly file: File; readonly lines: readonly
     const flags = constants.O_RDWR | constants.O_CREAT;
     const descriptors = Array.from({ length: FLUSHES }, () => openSync(path, flags, 0o600));
     const { lines, end } = readLines(path);
-    lengthen(descriptors[0] ?? -1);
+    lengthen(descriptors[0] ?? -1, end);
     return { file: { descriptors, end, last: lines.at(-1)?.seq ?? 0 }, lines };
   } catch (cause) {
     throw new Problem({
@@ -213,15 +230,18 @@ function openFile(path: string): { readonly file: File; readonly lines: readonly
   }
 }
 
-/** What does not grow is flushed without its inode. Where there is no room the file grows as it is written. */
-function lengthen(file: number): void {
-  const { size } = fstatSync(file);
-  if (size >= TURN_BYTES) return;
+/**
+ * Takes away what stands behind the last whole line: a line of its length in its place, and it would be read again. And what
+ * does not grow is flushed without its inode; where there is no room the file grows as it is written.
+ */
+function lengthen(file: number, end: number): void {
+  ftruncateSync(file, end);
+  if (end >= TURN_BYTES) return;
   try {
-    writeAll(file, Buffer.alloc(TURN_BYTES - size), size);
+    writeAll(file, Buffer.alloc(TURN_BYTES - end), end);
     fdatasyncSync(file);
   } catch {
-    ftruncateSync(file, size);
+    ftruncateSync(file, end);
   }
 }
 
@@ -250,7 +270,8 @@ function readLines(path: string): { readonly lines: readonly Line[]; readonly en
     const text = line.slice(CHECKSUM_LENGTH + 1);
     if (line.slice(0, CHECKSUM_LENGTH + 1) !== `${checksum(text)} `) break;
     const read = Numbered.parse(JSON.parse(text));
-    if (read.seq !== (lines.at(-1)?.seq ?? read.seq - 1) + 1) break;
+    // What is old has a smaller number.
+    if (read.seq <= (lines.at(-1)?.seq ?? 0)) break;
     lines.push(read);
     end += Buffer.byteLength(line) + 1;
   }

@@ -13,7 +13,7 @@ const COMPILE_MS = 30_000;
 /** The folder; undefined where none can be had (then all works, with more memory). */
 function compiled() {
   try {
-    const folder = mkdtempSync(join(process.env["RUNTIME_DIRECTORY"] ?? tmpdir(), "demesne-gateway-"));
+    const folder = mkdtempSync(join(process.env["RUNTIME_DIRECTORY"]?.split(":")[0] ?? tmpdir(), "demesne-gateway-"));
     process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
     const imports = PROGRAMS.map((file) => `await import(${JSON.stringify(new URL(file, import.meta.url).href)});`);
     const argv = [...process.execArgv, "--input-type=module", "--eval", imports.join("\n")];
