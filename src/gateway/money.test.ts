@@ -32,7 +32,7 @@ async function spendOf(house: House, key: string): Promise<number> {
 const COST = (12 * 3 + 7 * 15) / 1_000_000;
 
 function dearAtFirst({ body }: Seen): Scripted {
-  return message({ input_tokens: 12, output_tokens: body.includes("6000") ? 5300 : 7 });
+  return message({ input_tokens: 12, output_tokens: body.includes("5500") ? 5300 : 7 });
 }
 
 function countsNineHundred({ path }: Seen): Scripted | undefined {
@@ -100,7 +100,7 @@ describe("a request that costs money", () => {
       await house.quiet();
       return [status, ...names.map((name) => headers.get(`anthropic-ratelimit-unified-${name}`))];
     };
-    assert.deepEqual(await told(6000), [200, "allowed", "0.00", null, "daily"]);
+    assert.deepEqual(await told(5500), [200, "allowed", "0.00", null, "daily"]);
     assert.deepEqual(await told(100), [200, "allowed_warning", "0.79", "0.75", "daily"]);
   });
 
@@ -120,8 +120,8 @@ describe("a request that costs money", () => {
       sent.map(([path]) => path),
       ["/v1/messages/count_tokens", "/v1/messages"],
     );
-    // By its bytes alone the prompt would have left 10,000.
-    assert.ok(sent[1]?.[1] > 15_000, JSON.stringify(sent));
+    // By its bytes alone the prompt would have left 9,000.
+    assert.ok(sent[1]?.[1] > 14_000, JSON.stringify(sent));
   });
 
   it("uses the upstream's own count when bytes bound it too loosely", async (t) => {
@@ -176,6 +176,14 @@ describe("a request that costs money", () => {
     assert.equal(await spendOf(house, key), 3.000105);
     assert.ok(house.logged.some((entry) => entry.event === "budget-overrun"));
     assert.equal((await ask()).status, 401);
+  });
+
+  it("is charged a tenth more when the upstream says that it ran in the US, and had that set aside", async (t) => {
+    const usage = { input_tokens: 1000, output_tokens: 1000, inference_geo: "us" };
+    const { house, key, ask } = await withKey(t, { max_budget: 1 }, { script: () => message(usage) });
+    assert.equal((await ask()).status, 200);
+    assert.equal(await spendOf(house, key), (1.1 * (1000 * 3 + 1000 * 15)) / 1_000_000);
+    assert.ok(!house.logged.some((entry) => entry.event === "budget-overrun"));
   });
 
   it("is refused without a price, and the message names the line to add", async (t) => {

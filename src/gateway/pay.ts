@@ -76,7 +76,8 @@ function askFor(
 ): (inputTokens: number) => Ask {
   // Quotes inside strings are escaped, so this finds the key and not somebody's text about it.
   const mayWriteCache = text.includes('"cache_control"');
-  const isUsOnly = facts.route.residency === "us";
+  // A workspace may have a place of its own: where the request names none, the dearer one counts.
+  const isUsOnly = facts.route.dialect === "anthropic" && !text.includes('"inference_geo":"global"');
   return (inputTokens) => ({
     requestId: facts.requestId,
     accounts: [...payers.map(({ id }) => id), ...modelAccount(facts)],
@@ -118,5 +119,5 @@ function outcomeOf({ status, failure }: Ending): string {
 function charge(facts: Facts, price: Price | undefined, { status, usage, sent, failure }: Ending): number | undefined {
   if (price === undefined || sent === undefined || status >= 400) return 0;
   if (failure !== undefined || usage === undefined) return undefined;
-  return costOf(price, usage, facts.route.residency === "us");
+  return costOf(price, usage, facts.route.residency === "us" || usage.geo === "us");
 }
