@@ -50,6 +50,23 @@ describe("the Anthropic SDK", () => {
     assert.equal(JSON.parse(worker.seen[0]?.body ?? "").tools[0].function.name, "ls");
   });
 
+  it("gets the hosted model's tool calls as a stream", async (t) => {
+    const { anthropic } = await clients(t, { script: messagesToolCalls });
+    const tools = [{ name: "ls", input_schema: { type: "object" as const } }];
+    const message = await anthropic.messages.stream({ ...asked, model: "claude-hosted", tools }).finalMessage();
+    const calls = message.content.flatMap((block) => (block.type === "tool_use" ? [block.input] : []));
+    assert.deepEqual([message.stop_reason, calls], ["tool_use", [{ a: 1 }, {}]]);
+  });
+
+  for (const status of [429, 529]) {
+    it(`asks again by itself when the upstream answers ${status}`, async (t) => {
+      const { anthropic, worker } = await clients(t, { script: busyAtFirst(status) });
+      const whole = await anthropic.messages.create({ ...asked, model: "claude-hosted" });
+      assert.match(JSON.stringify(whole.content), /stand-in, no model/);
+      assert.equal(worker.seen.length, 2);
+    });
+  }
+
   it("counts tokens, at the upstream or by a guess that says so", async (t) => {
     const { anthropic } = await clients(t);
     const { data, response } = await anthropic.messages
@@ -63,6 +80,7 @@ describe("the Anthropic SDK", () => {
     const { anthropic } = await clients(t);
     const ids = (await Array.fromAsync(anthropic.models.list())).map((model) => model.id);
     assert.deepEqual(ids, ["claude-hosted", "claude-unpriced", "local-chat"]);
+    assert.equal((await anthropic.models.retrieve("local-chat")).id, "local-chat");
   });
 
   it("throws what the gateway says when a worker breaks off, and gets no end of message", async (t) => {
@@ -113,6 +131,32 @@ describe("the OpenAI SDK", () => {
     assert.equal(final.choices[0]?.finish_reason, "tool_calls");
   });
 
+  it("gets a local worker's tool calls as a stream", async (t) => {
+    const begun = { index: 0, id: "call_a", type: "function", function: { name: "ls", arguments: '{"path":' } };
+    const parts = [{ role: "assistant", tool_calls: [begun] }, piece(0, { arguments: '"ä"}' })].map((delta) =>
+      chat(delta, null),
+    );
+    const { openai } = await clients(t, {
+      script: () => events([...parts, chat({}, "tool_calls"), "data: [DONE]\n\n"]),
+    });
+    const tools = [{ type: "function" as const, function: { name: "ls", parameters: {} } }];
+    const final = await openai.chat.completions.stream({ ...asked, model: "local-chat", tools }).finalChatCompletion();
+    const calls = final.choices[0]?.message.tool_calls?.map(
+      (call) => call.type === "function" && call.function.arguments,
+    );
+    assert.deepEqual(calls, ['{"path":"ä"}']);
+    assert.equal((await openai.models.retrieve("local-chat")).id, "local-chat");
+  });
+
+  for (const status of [429, 503]) {
+    it(`asks again by itself when a worker answers ${status}`, async (t) => {
+      const { openai, worker } = await clients(t, { script: busyAtFirst(status) });
+      const whole = await openai.chat.completions.create({ ...asked, model: "local-chat" });
+      assert.match(whole.choices[0]?.message.content ?? "", /stand-in, no model/);
+      assert.equal(worker.seen.length, 2);
+    });
+  }
+
   for (const embedding of ["AACAPgAAAL8=", [0.25, -0.5]]) {
     it(`decodes embeddings that come as ${typeof embedding}`, async (t) => {
       const data = [{ object: "embedding", index: 0, embedding }];
@@ -122,6 +166,17 @@ describe("the OpenAI SDK", () => {
     });
   }
 });
+
+/** The first answer is a refusal for the moment, those after it are as ever. */
+function busyAtFirst(status: number): () => Scripted | undefined {
+  let isFirst = true;
+  return () => {
+    if (!isFirst) return undefined;
+    isFirst = false;
+    const headers = { "content-type": "application/json", "retry-after": "0" };
+    return { status, headers, parts: ['{"type":"error","error":{"type":"overloaded_error","message":"busy"}}'] };
+  };
+}
 
 function json(value: object): Scripted {
   return { headers: { "content-type": "application/json" }, parts: [JSON.stringify(value)] };
@@ -156,7 +211,10 @@ function piece(index: number, written: object): object {
 
 function messagesToolCalls(): Scripted {
   const all = [
-    { type: "message_start", message: { usage: { input_tokens: 3, output_tokens: 1 } } },
+    {
+      type: "message_start",
+      message: { type: "message", role: "assistant", content: [], usage: { input_tokens: 3, output_tokens: 1 } },
+    },
     { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
     { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "see" } },
     { type: "content_block_stop", index: 0 },
