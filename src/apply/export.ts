@@ -41,7 +41,8 @@ function play({ address, resources }: ExportedHost): string {
   const refresh = {
     name: "read the package lists",
     module: "apt",
-    args: { update_cache: true, cache_valid_time: 3600 },
+    // Always: lists that were cleared within the hour (cloud images do) would count as fresh by their folder's time.
+    args: { update_cache: true },
     changedWhen: "false",
   };
   const tasks = batches(resources).flatMap((batch) =>
