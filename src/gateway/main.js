@@ -2,7 +2,7 @@
 // loads a compiler that stays in memory: 25 MB here and as much in each thread. So a first process reads it all and leaves it
 // compiled in a folder that only this user can write, made anew with every start: what lies there is run.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +13,9 @@ const COMPILE_MS = 30_000;
 /** The folder; undefined where none can be had (then all works, with more memory). */
 function compiled() {
   try {
-    const folder = mkdtempSync(join(process.env["RUNTIME_DIRECTORY"]?.split(":")[0] ?? tmpdir(), "demesne-gateway-"));
+    const parent = process.env["RUNTIME_DIRECTORY"]?.split(":")[0] ?? tmpdir();
+    sweep(parent);
+    const folder = mkdtempSync(join(parent, `demesne-gateway-${process.pid}-`));
     process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
     const imports = PROGRAMS.map((file) => `await import(${JSON.stringify(new URL(file, import.meta.url).href)});`);
     const argv = [...process.execArgv, "--input-type=module", "--eval", imports.join("\n")];
@@ -25,6 +27,28 @@ function compiled() {
     return folder;
   } catch {
     return undefined;
+  }
+}
+
+/** Takes away what starts have left that were killed; what is another user's stays. */
+function sweep(parent) {
+  for (const name of readdirSync(parent)) {
+    const pid = Number(/^demesne-gateway-(\d+)-/.exec(name)?.[1]);
+    if (Number.isNaN(pid) || isRunning(pid)) continue;
+    try {
+      rmSync(join(parent, name), { recursive: true, force: true });
+    } catch {
+      // Not ours.
+    }
+  }
+}
+
+function isRunning(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code !== "ESRCH";
   }
 }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request as httpRequest, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -170,6 +170,23 @@ it("killed at any moment: what the upstream charged <= what is recorded <= the c
     of("gateway.request").toSorted((a, b) => a.localeCompare(b)),
   );
   assert.equal(new Set(of("gateway.request")).size, of("gateway.request").length);
+});
+
+it("leaves nothing of its start behind, also after it was killed", async (t) => {
+  const { folder, start } = await house(t, answer);
+  const temporary = join(folder, "temporary");
+  mkdirSync(temporary);
+  const compiled = (): string[] => readdirSync(temporary).filter((name) => name.startsWith("demesne-gateway-"));
+  const killed = await start(["env", `TMPDIR=${temporary}`]);
+  const [first] = compiled();
+  assert.ok(first !== undefined && readdirSync(join(temporary, first), { recursive: true }).length > 100);
+  killed.child.kill("SIGKILL");
+  await once(killed.child, "exit");
+  const again = await start(["env", `TMPDIR=${temporary}`]);
+  assert.ok(compiled().length === 1 && compiled()[0] !== first);
+  again.child.kill("SIGTERM");
+  await once(again.child, "exit");
+  assert.deepEqual(compiled(), []);
 });
 
 it("with a full disk: new requests get 529 in their dialect, nothing leaves unrecorded, and it works again after", async (t) => {
