@@ -186,6 +186,15 @@ describe("a request that costs money", () => {
     assert.ok(!house.logged.some((entry) => entry.event === "budget-overrun"));
   });
 
+  it("has that set aside as well when only a tool's input speaks of the place", async (t) => {
+    const usage = { input_tokens: 2200, output_tokens: 1000, inference_geo: "us" };
+    const { house, ask } = await withKey(t, { max_budget: 1 }, { script: () => message(usage) });
+    const call = { type: "tool_use", id: "t", name: "n", input: { inference_geo: "global" } };
+    assert.equal((await ask({ messages: [{ role: "assistant", content: [call] }] })).status, 200);
+    await house.quiet();
+    assert.ok(!house.logged.some((entry) => entry.event === "budget-overrun"));
+  });
+
   it("is refused without a price, and the message names the line to add", async (t) => {
     const { ask } = await withKey(t, {});
     const answer = await ask({ model: "claude-unpriced" });

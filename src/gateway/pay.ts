@@ -71,13 +71,13 @@ type AskParts = { readonly price: Price | undefined; readonly text: string; read
 
 function askFor(
   desk: Desk,
-  { facts, payers }: Purchase,
+  { facts, payers, sent }: Purchase,
   { price, text, wanted }: AskParts,
 ): (inputTokens: number) => Ask {
   // Quotes inside strings are escaped, so this finds the key and not somebody's text about it.
   const mayWriteCache = text.includes('"cache_control"');
   // A workspace may have a place of its own: where the request names none, the dearer one counts.
-  const isUsOnly = facts.route.dialect === "anthropic" && !text.includes('"inference_geo":"global"');
+  const isUsOnly = facts.route.dialect === "anthropic" && sent.body["inference_geo"] !== "global";
   return (inputTokens) => ({
     requestId: facts.requestId,
     accounts: [...payers.map(({ id }) => id), ...modelAccount(facts)],
