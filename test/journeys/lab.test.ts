@@ -73,6 +73,8 @@ describe("a twin", { skip }, () => {
     assert.notEqual(await inTwin(twin, "cat /etc/machine-id"), await inTwin(other, "cat /etc/machine-id"));
     assert.equal(await inTwin(twin, "hostname"), "control");
     assert.equal(await inTwin(other, "hostname"), "gpu");
+    const former = { slot: twin.wires.slot.number, folder: "/gone/0-1", processes: [] };
+    assert.deepEqual(leftovers(former), [], "nor is it taken for one that had its slot before");
   });
 
   test("looks like a host that was just handed over", async () => {

@@ -21,17 +21,15 @@ export function tracesOf(twin: Twin): Traces {
   return { slot: slot.number, folder: slot.folder, processes: processes.map(startOf) };
 }
 
-/** Sentences about what is still there; none when all is gone. */
+/** Sentences about what is still there; none when all is gone, though another twin may have the slot by now. */
 export function leftovers({ slot, folder, processes }: Traces): string[] {
-  const link = `dml${slot}`;
-  const control = execFileSync("unshare", ["-m", "sh", "-c", "mount -t cgroup2 none /sys/fs/cgroup; ls /sys/fs/cgroup"]);
+  const owners = [ownerOf(slot)];
+  const marks = marksOf(slot);
+  owners.push(ownerOf(slot));
+  const passedOn = owners.some((owner) => owner !== undefined && owner !== folder);
   const found: Record<string, boolean> = {
-    [`link ${link}`]: names(ip("-o", "link")).includes(link),
-    [`rule for ${link} (IPv4)`]: names(ip("-4", "rule")).includes(link),
-    [`rule for ${link} (IPv6)`]: names(ip("-6", "rule")).includes(link),
-    [`control group ${slot}`]: control.toString().split("\n").includes(`demesne-lab-${slot}`),
+    ...(passedOn ? {} : marks),
     [`folder ${folder}`]: existsSync(folder),
-    [`record ${slot}`]: existsSync(`/run/demesne-lab/slot-${slot}.json`),
     "a mount": readFileSync("/proc/mounts", "utf8").includes(folder),
     "a named namespace": ip("netns") !== "",
   };
@@ -40,6 +38,29 @@ export function leftovers({ slot, folder, processes }: Traces): string[] {
     ...Object.keys(found).filter((what) => found[what] === true),
     ...alive.map((pid) => `process ${pid} ${commandOf(pid)}`),
   ];
+}
+
+/** The folder of the twin that a slot's record names. */
+function ownerOf(slot: number): string | undefined {
+  const record = read(recordOf(slot));
+  return record === "" ? undefined : JSON.parse(record).folder;
+}
+
+/** What bears the slot's number, which the next twin gets as soon as it is free. */
+function marksOf(slot: number): Record<string, boolean> {
+  const link = `dml${slot}`;
+  const control = execFileSync("unshare", ["-m", "sh", "-c", "mount -t cgroup2 none /sys/fs/cgroup; ls /sys/fs/cgroup"]);
+  return {
+    [`link ${link}`]: names(ip("-o", "link")).includes(link),
+    [`rule for ${link} (IPv4)`]: names(ip("-4", "rule")).includes(link),
+    [`rule for ${link} (IPv6)`]: names(ip("-6", "rule")).includes(link),
+    [`control group ${slot}`]: control.toString().split("\n").includes(`demesne-lab-${slot}`),
+    [`record ${slot}`]: existsSync(recordOf(slot)),
+  };
+}
+
+function recordOf(slot: number): string {
+  return `/run/demesne-lab/slot-${slot}.json`;
 }
 
 /** Processes started by this one that still run, but the one that lists them. */
