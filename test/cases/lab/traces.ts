@@ -11,6 +11,9 @@ export type Traces = {
   readonly processes: readonly string[];
 };
 
+/** What the wires of `test/cases/verify/namespaces.ts` are called. */
+const WIRES = "demesne-verify-";
+
 /** To be taken while the twin lives. */
 export function tracesOf(twin: Twin): Traces {
   const { slot, holder } = twin.wires;
@@ -31,13 +34,22 @@ export function leftovers({ slot, folder, processes }: Traces): string[] {
     ...(passedOn ? {} : marks),
     [`folder ${folder}`]: existsSync(folder),
     "a mount": readFileSync("/proc/mounts", "utf8").includes(folder),
-    "a named namespace": ip("netns") !== "",
+    "a named namespace": ip("netns")
+      .split("\n")
+      .some((name) => name !== "" && !name.startsWith(WIRES)),
   };
   const alive = pids().filter((pid) => processes.includes(startOf(pid)) && commandOf(pid) !== "");
   return [
     ...Object.keys(found).filter((what) => found[what] === true),
     ...alive.map((pid) => `process ${pid} ${commandOf(pid)}`),
   ];
+}
+
+/** This machine's mounts, but for those of named namespaces, which other tests make. */
+export function mounts(): string[] {
+  return read("/proc/mounts")
+    .split("\n")
+    .filter((line) => !line.includes(" /run/netns"));
 }
 
 /** The folder of the twin that a slot's record names. */
