@@ -34,9 +34,14 @@ export class Audit {
     return this.#waiting;
   }
 
-  /** Throws Refusal (529) when the ledger has been out of reach for too long; `more` records wait elsewhere. */
+  /** False when the ledger has been out of reach for too long; `more` records wait elsewhere. */
+  hasRoom(more: number): boolean {
+    return this.#waiting + more < MAX_WAITING;
+  }
+
+  /** Throws Refusal (529) when there is no room. */
   checkRoom(more: number): void {
-    if (this.#waiting + more < MAX_WAITING) return;
+    if (this.hasRoom(more)) return;
     throw new Refusal("overloaded_error", "the audit ledger cannot be written", { "retry-after": "30" });
   }
 

@@ -93,6 +93,11 @@ export class Cashbook {
     return this.#journal.last - this.#carried;
   }
 
+  /** A request would be let through: the disk has not just refused one, and there is room for its audit record. */
+  get isOpen(): boolean {
+    return !this.#journal.isRefused && this.#effects.audit.hasRoom(this.#unfinished);
+  }
+
   /** Lines that are not in the books, or not in the ledger, or in neither: they are read again until they are. */
   get #unfinished(): number {
     return this.#journal.last - Math.min(this.#booked, this.#carried);

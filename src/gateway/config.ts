@@ -85,6 +85,11 @@ const Limits = z.strictObject({
     .min(10)
     .default(10_000)
     .meta({ description: "Longest silence of a translated stream; Claude Code gives up after 300 seconds" }),
+  heldMoneyMs: z
+    .int()
+    .min(0)
+    .default(10_000)
+    .meta({ description: "Longest wait for money that requests under way have set aside" }),
   drainMs: z
     .int()
     .min(0)

@@ -29,7 +29,7 @@ import { Pace } from "./pace.ts";
 import { Owners } from "./owners.ts";
 import { keepServiceKeys } from "./service-keys.ts";
 import { keepRetention } from "./retention.ts";
-import { modelServer } from "./server.ts";
+import { modelServer, type Readiness } from "./server.ts";
 import { SpendLog } from "./spend-log.ts";
 import type { Traces } from "./traces.ts";
 import { Till } from "./till.ts";
@@ -63,7 +63,7 @@ export async function startGateway(effects: Effects, config: LoadedConfig): Prom
   let stopping: Promise<void> | undefined;
   const model = modelServer({
     desk: () => desk,
-    isDraining: () => draining,
+    readiness: () => readinessOf(draining, cashbook),
     log: effects.log,
   });
   const master = readKey(masterKeyFile(effects.random, config));
@@ -139,6 +139,11 @@ function openRooms(effects: Effects, config: LoadedConfig, traces: Traces | unde
     upstreams: new Upstreams(),
     bodies: new BodyBudget(),
   };
+}
+
+function readinessOf(isDraining: boolean, cashbook: Cashbook): Readiness {
+  if (isDraining) return "draining";
+  return cashbook.isOpen ? "ready" : "unwritable";
 }
 
 function metricsServer({ metrics, inFlight, bodies, audit, cashbook }: ReturnType<typeof openRooms>): Server {

@@ -49,6 +49,11 @@ export class GroupCommit<W extends Work> {
     this.#disk = disk;
   }
 
+  /** A flush has failed: nothing more is written. */
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
   push(work: W): void {
     this.#queue.push(work);
     if (work.isPatient) this.#startSoon();

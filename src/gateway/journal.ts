@@ -30,6 +30,9 @@ const TURN_BYTES = 2 * 1024 * 1024;
  */
 const FLUSHES = 3;
 
+/** A disk that refused is told of for so long, unless it has taken something since. */
+const REFUSED_MS = 10_000;
+
 const flushFile = promisify(fdatasync);
 
 /** What a piece of work decided, and what has to be written down for it. */
@@ -70,6 +73,8 @@ export class Journal<Entry extends object> {
   #ranges: Range[];
   #flushes = 0;
   #left: 0 | 1 | undefined;
+  /** When the disk refused a line and has taken none since, in milliseconds of the monotonic clock. */
+  #refusedAt = -Infinity;
 
   /** Throws Problem when a file cannot be opened. */
   constructor(state: string, { booked, carried, schema, isQuiet }: JournalOptions<Entry>) {
@@ -96,6 +101,11 @@ export class Journal<Entry extends object> {
       mostFlushes: FLUSHES,
       ...(isQuiet === undefined ? {} : { isQuiet }),
     });
+  }
+
+  /** The disk refuses what is to be written, as far as is known. */
+  get isRefused(): boolean {
+    return this.#commits.isBroken || performance.now() - this.#refusedAt < REFUSED_MS;
   }
 
   /** The number of the last line that was written. */
@@ -181,12 +191,16 @@ export class Journal<Entry extends object> {
       writeAll(file.descriptors[0] ?? -1, bytes, file.end);
       file.end += bytes.length;
     } catch {
+      this.#refusedAt = performance.now();
       takeAway(file);
       for (const { step } of decided.toReversed()) step.undo?.();
       for (const { work } of decided) work.failed(unwritable());
       return [];
     }
-    if (seq > this.#last) file.last = seq;
+    if (seq > this.#last) {
+      file.last = seq;
+      this.#refusedAt = -Infinity;
+    }
     this.#last = seq;
     return decided.map(({ work }) => work);
   }

@@ -6,6 +6,7 @@ import { accountOf, modelAccountOf, type IssuedKey, type KeySettings, type Virtu
 import { allowanceOf, isoOrNull, parseInput, shownTerms, termsFields, termsOf } from "./management-input.ts";
 import type { ManagementCall, ManagementDesk } from "./management.ts";
 import { Refusal } from "./refusal.ts";
+import { SERVICE_PREFIX } from "./service-keys.ts";
 import type { Allowance } from "./terms.ts";
 
 const modelBudgets = z.record(
@@ -146,7 +147,7 @@ function byName(desk: ManagementDesk, alias: string): VirtualKey {
 function settingsOf(desk: ManagementDesk, asked: z.infer<typeof Settings>, before?: VirtualKey): KeySettings {
   const settings = {
     ...termsOf(asked, before),
-    alias: asked.key_alias === undefined ? (before?.alias ?? null) : asked.key_alias,
+    alias: aliasOf(asked.key_alias, before?.alias ?? null),
     userId: asked.user_id === undefined ? (before?.userId ?? null) : asked.user_id,
     teamId: asked.team_id === undefined ? (before?.teamId ?? null) : asked.team_id,
     organizationId: asked.organization_id === undefined ? (before?.organizationId ?? null) : asked.organization_id,
@@ -163,6 +164,17 @@ function settingsOf(desk: ManagementDesk, asked: z.infer<typeof Settings>, befor
     throw new Refusal("invalid_request_error", `organization_id: there is no organisation ${settings.organizationId}`);
   }
   return settings;
+}
+
+/** Throws Refusal when a key would come by a name, or lose one, that the estate gives. */
+function aliasOf(asked: string | null | undefined, before: string | null): string | null {
+  if (asked === undefined || asked === before) return before;
+  for (const alias of [asked, before]) {
+    if (alias?.startsWith(SERVICE_PREFIX) !== true) continue;
+    const what = `key_alias: names that begin with ${SERVICE_PREFIX} are for the keys under serviceKeys in the gateway's file`;
+    throw new Refusal("invalid_request_error", what);
+  }
+  return asked;
 }
 
 function keyAllowance(asked: z.infer<typeof Settings>): Partial<Allowance> {

@@ -52,6 +52,10 @@ function isRunning(pid) {
   }
 }
 
+// Until the gateway answers to them: an end by the signal itself would leave the folder behind.
+const end = () => process.exit(0);
+const ignore = () => {};
+process.on("SIGTERM", end).on("SIGINT", end).on("SIGHUP", ignore);
 const folder = compiled();
 if (folder !== undefined) {
   enableCompileCache(folder);
@@ -59,4 +63,6 @@ if (folder !== undefined) {
   process.env["NODE_COMPILE_CACHE"] = folder;
 }
 const { main } = await import("./main.ts");
-await main();
+const running = main();
+process.off("SIGTERM", end).off("SIGINT", end).off("SIGHUP", ignore);
+await running;

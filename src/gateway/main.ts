@@ -33,22 +33,35 @@ function reload(gateway: Gateway, file: string): void {
   }
 }
 
-async function stop(gateway: Gateway): Promise<void> {
-  process.removeAllListeners("SIGTERM").removeAllListeners("SIGINT");
-  await gateway.stop();
-  process.exit(0);
+/** From now on, also while the gateway starts: what is asked for too soon is done when it is there. */
+function answerSignals(starting: Promise<Gateway>, file: string): void {
+  // A start that fails tells of it itself.
+  const started = (then: (gateway: Gateway) => void) => () => void starting.then(then, () => {});
+  let isStopping = false;
+  const stop = started((gateway) => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    void gateway.stop().then(() => process.exit(0));
+  });
+  process.on(
+    "SIGHUP",
+    started((gateway) => reload(gateway, file)),
+  );
+  process.on("SIGTERM", stop).on("SIGINT", stop);
 }
 
-/** Runs until a signal ends it. A configuration that is wrong is told of on standard error, and the process ends with 1. */
+/**
+ * Runs until a signal ends it; a second one does not wait for what is under way. A configuration that is wrong is told of on
+ * standard error, and the process ends with 1.
+ */
 export async function main(): Promise<void> {
   // What the gateway writes (books, ledger, master key) is for its own user only.
   process.umask(0o077);
   try {
     const file = configFile();
-    const gateway = await startGateway({ clock, random, log }, loadConfig(file));
-    process.on("SIGHUP", () => reload(gateway, file));
-    process.on("SIGTERM", () => void stop(gateway));
-    process.on("SIGINT", () => void stop(gateway));
+    const starting = startGateway({ clock, random, log }, loadConfig(file));
+    answerSignals(starting, file);
+    await starting;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     process.stderr.write(`${error.message}\nfix: ${error.fix}\n`);

@@ -109,11 +109,31 @@ describe("the name of a key", () => {
     writeFileSync(keyFile, keys[0], { mode: 0o600 });
     const gateway = await house(t, { config: { serviceKeys: { chat: { keyFile } } } });
     assert.equal((await gateway.ask(keys[0])).status, 200);
-    assert.equal((await gateway.call("/key/generate", { key_alias: "service:chat" })).status, 400);
     writeFileSync(keyFile, keys[1], { mode: 0o600 });
     await gateway.restart();
     assert.deepEqual([(await gateway.ask(keys[0])).status, (await gateway.ask(keys[1])).status], [401, 200]);
     assert.equal((await gateway.call("/key/list?key_alias=service:chat")).answer.total_count, 1);
+  });
+
+  it("of a service is given by the estate only, and not taken from its key", async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "demesne-service-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const keyFile = join(folder, "key");
+    writeFileSync(keyFile, "sk-the-only-key-of-the-chat-service", { mode: 0o600 });
+    const gateway = await house(t, { config: { serviceKeys: { chat: { keyFile } } } });
+    const key = await gateway.issue({ key_alias: "ui" });
+    for (const [path, body] of [
+      ["/key/generate", { key_alias: "service:ui" }],
+      ["/key/update", { key, key_alias: "service:ui" }],
+      ["/key/update", { key: "service:chat", key_alias: "chat" }],
+    ] as const) {
+      const { status, told } = await gateway.call(path, body);
+      assert.equal(status, 400);
+      assert.match(told, /^key_alias: .*service: .*serviceKeys/);
+    }
+    assert.equal((await gateway.call("/key/update", { key: "service:chat", rpm_limit: 9 })).status, 200);
+    await gateway.restart();
+    assert.equal((await gateway.ask(key)).status, 200);
   });
 
   it("that nobody has deletes nothing, and says so", async (t) => {
@@ -323,52 +343,6 @@ describe("/key/list", () => {
       assert.equal(status, 400, query);
       assert.ok(told.includes(named), told);
     }
-  });
-});
-
-describe("/spend/logs", () => {
-  it("still knows what a key that is gone has spent, by its hash", async (t) => {
-    const gateway = await house(t);
-    const { key, token } = (await gateway.call("/key/generate", {})).answer;
-    await gateway.ask(key);
-    await gateway.quiet();
-    await gateway.call("/key/delete", { keys: [key] });
-    for (const one of [token, key]) {
-      const { answer } = await gateway.call(`/spend/logs?api_key=${one}`);
-      assert.deepEqual(
-        answer.map(({ api_key: hash }: { api_key: string }) => hash),
-        [token],
-      );
-    }
-    assert.equal((await gateway.call(`/spend/logs?api_key=${"0".repeat(64)}`)).status, 404);
-  });
-
-  it("knows a regenerated key under its hash of before, and all of it under its hash of now", async (t) => {
-    const gateway = await house(t);
-    const { key, token } = (await gateway.call("/key/generate", {})).answer;
-    await gateway.ask(key);
-    const renewed = (await gateway.call("/key/regenerate", { key })).answer;
-    await gateway.ask(renewed.key);
-    await gateway.quiet();
-    const hashes = async (hash: string) =>
-      (await gateway.call(`/spend/logs?api_key=${hash}`)).answer.map((row: { api_key: string }) => row.api_key);
-    assert.deepEqual(await hashes(token), [token]);
-    assert.deepEqual(await hashes(renewed.token), [renewed.token, token]);
-  });
-
-  it("gives the rows of one team", async (t) => {
-    const gateway = await house(t);
-    for (const team of ["t1", "t2"]) {
-      await gateway.call("/team/new", { team_id: team });
-      await gateway.ask(await gateway.issue({ team_id: team }));
-    }
-    await gateway.quiet();
-    const { answer } = await gateway.call("/spend/logs?team_id=t1");
-    assert.deepEqual(
-      answer.map((row: { team_id: string }) => row.team_id),
-      ["t1"],
-    );
-    assert.equal((await gateway.call("/spend/logs")).answer.length, 2);
   });
 });
 

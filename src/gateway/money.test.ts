@@ -44,6 +44,22 @@ function hang(): Scripted {
   return { headers: { "content-type": "text/event-stream" }, parts: [": begun\n\n"], end: "hang" };
 }
 
+function isStreamed({ body }: Seen): boolean {
+  return body.includes('"stream":true');
+}
+
+function until(state: { readonly isOver: boolean }): Scripted {
+  const usage = { input_tokens: 12, output_tokens: 1 };
+  const parts = {
+    *[Symbol.iterator]() {
+      yield printEvent({ type: "message_start", message: { usage } }, "message_start");
+      while (!state.isOver) yield printEvent({ type: "ping" }, "ping");
+      yield printEvent({ type: "message_delta", delta: {}, usage }, "message_delta");
+    },
+  };
+  return { headers: { "content-type": "text/event-stream" }, parts, gapMs: 5 };
+}
+
 function message(usage: object | undefined): Scripted {
   const body = { type: "message", role: "assistant", content: [], stop_reason: "end_turn", usage };
   return { headers: { "content-type": "application/json" }, parts: [JSON.stringify(body)] };
@@ -232,6 +248,41 @@ describe("parallel requests", () => {
     assert.ok(passed >= 4, `${passed} of 8 passed`);
     const spend = await spendOf(house, key);
     assert.ok(spend <= 0.09 && Math.abs(spend - passed * ((12 * 3 + 900 * 15) / 1_000_000)) < 1e-9, `spent ${spend}`);
+  });
+});
+
+describe("money that a request under way has set aside", () => {
+  // Room for one at its worst, not for two.
+  const settings = { max_budget: 0.025 };
+
+  it("is waited for as long as the limits say; then the client is told to come back, not that it has spent", async (t) => {
+    const config = { limits: { heldMoneyMs: 50, drainMs: 0 } };
+    const { house, ask } = await withKey(t, settings, {
+      config,
+      script: (seen) => (isStreamed(seen) ? hang() : undefined),
+    });
+    const first = ask({ stream: true });
+    await house.busy();
+    const second = await ask();
+    assert.deepEqual([second.status, second.headers.get("retry-after")], [429, "5"]);
+    assert.equal(JSON.parse(second.text).error.type, "rate_limit_error");
+    assert.equal(house.worker.seen.filter(({ path }) => path === "/v1/messages").length, 1);
+    await house.gateway().stop();
+    await first;
+  });
+
+  it("goes to who waits as soon as it is free", async (t) => {
+    const config = { limits: { heldMoneyMs: 600_000, drainMs: 0 } };
+    const lasting = { isOver: false };
+    const script = (seen: Seen): Scripted | undefined => (isStreamed(seen) ? until(lasting) : undefined);
+    const { house, ask } = await withKey(t, settings, { config, script });
+    const first = ask({ stream: true });
+    await house.busy();
+    const second = ask();
+    // The upstream is asked for its count first; what waits after that waits for money.
+    while (!house.worker.seen.some(({ path }) => path.endsWith("count_tokens"))) await new Promise(setImmediate);
+    lasting.isOver = true;
+    assert.deepEqual([(await first).status, (await second).status], [200, 200]);
   });
 });
 

@@ -53,11 +53,13 @@ export async function pay(desk: Desk, purchase: Purchase): Promise<PaidCall> {
   const bytesBound = inputBound(Buffer.byteLength(text), sent.survey, price?.imageTokens ?? 0);
   const outgoing = { route, headers, signal };
   const ask = askFor(desk, purchase, { price, text, wanted: wanted ?? DEFAULT_OUTPUT });
-  const grant = await desk.till.open(facts, ask(bytesBound), signal, async () => {
+  const tighten = async (): Promise<Ask | undefined> => {
     if (sent.operation !== "messages" || route.dialect !== "anthropic") return undefined;
     const counted = await countedInput(desk.upstreams, outgoing, sent.body, desk.config.limits);
     return counted === undefined ? undefined : ask(Math.min(counted, bytesBound));
-  });
+  };
+  const waitMs = desk.config.limits.heldMoneyMs;
+  const grant = await desk.till.open(facts, ask(bytesBound), { signal, waitMs, tighten });
   const isNamed = grant.outputTokens === wanted || (wanted === undefined && route.residency === "local");
   const body = isNamed ? text : JSON.stringify(withOutput(sent, grant.outputTokens));
   return {

@@ -6,10 +6,20 @@ import { exchange, modelsFor, refuseTo, type Desk } from "./exchange.ts";
 import type { Log } from "./log.ts";
 import { Refusal, refusalBody, refusalHeaders } from "./refusal.ts";
 
+/** Whether requests are let through, and why not. */
+export type Readiness = "ready" | "draining" | "unwritable";
+
+/** The words of LiteLLM's `/health/readiness`. */
+const READINESS = {
+  ready: { status: 200, told: { status: "healthy", db: "connected" } },
+  draining: { status: 503, told: { status: "draining", db: "connected" } },
+  unwritable: { status: 503, told: { status: "unhealthy", db: "not writable" } },
+};
+
 export type Live = {
   /** The desk of this moment: a reload replaces it, requests in flight keep theirs. */
   desk(): Desk;
-  isDraining(): boolean;
+  readiness(): Readiness;
   readonly log: Log;
 };
 
@@ -48,10 +58,10 @@ async function answer(
       return send(response, 200, "text/plain", "I'm alive!");
     case "hello":
       return send(response, 200, "text/plain", "");
-    case "ready":
-      return live.isDraining()
-        ? sendJson(response, 503, { status: "draining" })
-        : sendJson(response, 200, { status: "healthy", db: "connected" });
+    case "ready": {
+      const { status, told } = READINESS[live.readiness()];
+      return sendJson(response, status, told);
+    }
     case "models":
       return sendJson(response, 200, modelList(desk, request));
     case "one-model":

@@ -5,7 +5,8 @@ import type { Keyring, VirtualKey } from "./keyring.ts";
 import { readKey } from "./load-config.ts";
 import { noTerms } from "./terms.ts";
 
-const PREFIX = "service:";
+/** Names that begin so are the estate's: no key is issued by hand under one. */
+export const SERVICE_PREFIX = "service:";
 
 const NOBODY = { userId: null, teamId: null, organizationId: null, routes: [], modelBudgets: [] };
 
@@ -13,12 +14,14 @@ const NOBODY = { userId: null, teamId: null, organizationId: null, routes: [], m
 export async function keepServiceKeys(keyring: Keyring, serviceKeys: GatewayConfig["serviceKeys"]): Promise<void> {
   const wanted = new Map(
     Object.entries(serviceKeys).map(([name, { keyFile, models }]) => [
-      `${PREFIX}${name}`,
+      `${SERVICE_PREFIX}${name}`,
       { key: readKey(keyFile).unwrap(), models },
     ]),
   );
   const current = new Set([...wanted].map(([alias, { key }]) => own(keyring.find(key), alias)?.hash));
-  const stale = keyring.list().filter((row) => row.alias?.startsWith(PREFIX) === true && !current.has(row.hash));
+  const stale = keyring
+    .list()
+    .filter((row) => row.alias?.startsWith(SERVICE_PREFIX) === true && !current.has(row.hash));
   for (const row of stale) await keyring.remove(row);
   for (const [alias, { key, models }] of wanted) await keep(keyring, alias, key, models);
 }

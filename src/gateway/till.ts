@@ -43,8 +43,13 @@ export type Outcome = {
   readonly tlsLeaf: string | undefined;
 };
 
-/** How long a request waits for money that others hold. */
-const WAIT_MS = 10_000;
+export type Patience = {
+  readonly signal: AbortSignal;
+  /** How long to wait for money that others hold. */
+  readonly waitMs: number;
+  /** May give a smaller ask, once, when the first does not fit as a whole. */
+  readonly tighten: () => Promise<Ask | undefined>;
+};
 
 export type TillEffects = {
   readonly budgets: Budgets;
@@ -66,16 +71,13 @@ export class Till {
     this.#effects = effects;
   }
 
-  /**
-   * `tighten` may give a smaller ask, once, when the first does not fit as a whole.
-   * Throws Refusal when the money is spent, or held by others for too long.
-   */
-  async open(facts: Facts, first: Ask, signal: AbortSignal, tighten: () => Promise<Ask | undefined>): Promise<Granted> {
+  /** Throws Refusal when the money is spent, or held by others for too long. */
+  async open(facts: Facts, first: Ask, { signal, waitMs, tighten }: Patience): Promise<Granted> {
     // All that is wanted, or the bound is tightened before anything is lowered.
     const whole = await this.#reserve(facts, { ...first, floorTokens: first.wantedTokens });
     if (whole.kind === "granted") return whole;
     const ask = (await tighten()) ?? first;
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(WAIT_MS)]);
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(waitMs)]);
     for (;;) {
       // Taken before the look at the books: a settlement between look and wait must not be missed.
       const nextSettlement = this.#settlement.promise;

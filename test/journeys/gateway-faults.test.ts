@@ -81,10 +81,14 @@ async function house(t: TestContext, script: Script) {
     worker.server.close();
     rmSync(folder, { recursive: true, force: true });
   });
-  const start = async (wrapper: readonly string[] = []): Promise<Running> => {
+  const begin = (wrapper: readonly string[] = []) => {
     const [program, ...rest] = [...wrapper, process.execPath, MAIN, "--config", join(folder, "gateway.yaml")];
     const child = spawn(program, rest, { stdio: ["ignore", "ignore", "pipe"] });
     children.push(child);
+    return child;
+  };
+  const start = async (wrapper: readonly string[] = []): Promise<Running> => {
+    const child = begin(wrapper);
     for await (const line of createInterface({ input: child.stderr })) {
       const entry = JSON.parse(line);
       if (entry.event !== "started") continue;
@@ -97,7 +101,7 @@ async function house(t: TestContext, script: Script) {
     const key = readFileSync(join(folder, "state/master.key"), "utf8").trim();
     return JSON.parse(await unixRequest(join(folder, "m.sock"), method, path, key, body));
   };
-  return { folder, worker, start, manage };
+  return { folder, worker, begin, start, manage };
 }
 
 async function listen(server: Server): Promise<number> {
@@ -189,6 +193,20 @@ it("leaves nothing of its start behind, also after it was killed", async (t) => 
   assert.deepEqual(compiled(), []);
 });
 
+it("told to stop before it has begun, it ends in order and leaves nothing", async (t) => {
+  const { folder, begin } = await house(t, answer);
+  const temporary = join(folder, "temporary");
+  mkdirSync(temporary);
+  const child = begin(["env", `TMPDIR=${temporary}`]);
+  const ended = once(child, "exit");
+  // The folder for what is compiled comes first of all.
+  while (readdirSync(temporary).length === 0) await sleep(5);
+  child.kill("SIGHUP");
+  child.kill("SIGTERM");
+  assert.deepEqual(await ended, [0, null]);
+  assert.deepEqual(readdirSync(temporary), []);
+});
+
 it("with a full disk: new requests get 529 in their dialect, nothing leaves unrecorded, and it works again after", async (t) => {
   const { folder, worker, start, manage } = await house(t, (seen) => (isStreamed(seen) ? lasting() : answer(seen)));
   // A file of the gateway's cannot grow beyond this: its writes fail as on a full disk.
@@ -211,6 +229,8 @@ it("with a full disk: new requests get 529 in their dialect, nothing leaves unre
   }
   assert.deepEqual(new Set(refused), new Set(["overloaded_error"]));
   assert.equal(worker.seen.length, answered + 1, "a request left without a record");
+  const readiness = await fetch(new URL("/health/readiness", running.url));
+  assert.deepEqual([readiness.status, await readiness.json()], [503, { status: "unhealthy", db: "not writable" }]);
   disk.isFull = true;
   assert.match(await stream.text(), /event: message_stop\ndata: .*\n\n$/);
   const { info } = await manage("GET", `/key/info?key=${key}`);
@@ -219,6 +239,7 @@ it("with a full disk: new requests get 529 in their dialect, nothing leaves unre
   await once(running.child, "exit");
   const again = await start();
   assert.equal((await ask(again.url, key))?.status, 200);
+  assert.equal((await fetch(new URL("/health/readiness", again.url))).status, 200);
   again.child.kill("SIGTERM");
   await once(again.child, "exit");
   const records = await Array.fromAsync(openLedger(join(folder, "state/ledger")).read());
