@@ -12,6 +12,7 @@ import type { Rewriter } from "./rewriter.ts";
 import { base64Embeddings } from "./wire/embeddings.ts";
 import { fromChat } from "./wire/from-chat.ts";
 import { fromMessages } from "./wire/from-messages.ts";
+import { leftOut } from "./wire/left-out.ts";
 import { toChat } from "./wire/to-chat.ts";
 import { toMessages } from "./wire/to-messages.ts";
 import { toolNames } from "./wire/tool-names.ts";
@@ -22,6 +23,8 @@ export type Crossing = {
   readonly operation: Operation;
   readonly body: JsonObject;
   readonly rewriter: Rewriter;
+  /** Fields of the client's that the upstream's dialect has no word for. */
+  readonly leftOut: readonly string[];
 };
 
 export type CrossingOptions = {
@@ -42,7 +45,7 @@ export function cross(asked: JsonObject, options: CrossingOptions): Crossing {
   }
   if (operation === "messages" && route.dialect === "openai") return messagesOverChat(asked, options);
   if (operation === "chat" && route.dialect === "anthropic") return chatOverMessages(asked, options);
-  return { operation, body: { ...asked, model: route.model }, rewriter: passed(asked, operation) };
+  return { operation, body: { ...asked, model: route.model }, rewriter: passed(asked, operation), leftOut: [] };
 }
 
 function passed(asked: JsonObject, operation: Operation): Rewriter {
@@ -66,7 +69,7 @@ function messagesOverChat(asked: JsonObject, { route, inputEstimate }: CrossingO
     asked["stream"] === true
       ? new ChatToMessages(context)
       : new WholeAnswer(usageOfChat, (answer) => fromChat(answer, context));
-  return { operation: "chat", body, rewriter };
+  return { operation: "chat", body, rewriter, leftOut: leftOut(asked, "openai") };
 }
 
 /** Claude Code asks for 32,000 tokens and more; a worker refuses what its context cannot hold. */
@@ -88,7 +91,7 @@ function chatOverMessages(asked: JsonObject, { route, now, maxTokens }: Crossing
     asked["stream"] === true
       ? new MessagesToChat(context, { withUsage: wantsUsage(asked) })
       : new WholeAnswer(usageOfMessage, (answer) => fromMessages(answer, context));
-  return { operation: "messages", body, rewriter };
+  return { operation: "messages", body, rewriter, leftOut: leftOut(asked, "anthropic") };
 }
 
 function wantsUsage(asked: JsonObject): boolean {

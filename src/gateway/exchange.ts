@@ -196,12 +196,15 @@ async function prepare(desk: Desk, one: Exchange, admitted: Forward): Promise<Pr
 }
 
 async function carryOut(desk: Desk, one: Exchange, { route, payers, estimate, under, crossing, call }: Prepared) {
-  const { rewriter } = crossing;
+  const { rewriter, leftOut } = crossing;
   const delivery = new Delivery({
     response: one.response,
     requestId: one.requestId,
     rewriter,
-    headers: one.endpoint.dialect === "anthropic" ? call.headers : {},
+    headers: {
+      ...(one.endpoint.dialect === "anthropic" ? call.headers : {}),
+      ...(leftOut.length > 0 ? { "x-demesne-left-out": leftOut.join(", ") } : {}),
+    },
     isSameDialect: route.dialect === one.endpoint.dialect,
     idleMs: desk.config.limits.idleMs,
     pingMs: desk.config.limits.pingMs,

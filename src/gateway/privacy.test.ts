@@ -1,6 +1,6 @@
 // The running gateway with a scripted upstream: what leaves, and what the client sees.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -561,6 +561,7 @@ async function analyser(t: TestContext, status = 200): Promise<string> {
 describe("names", () => {
   it("of the estate's dictionaries do not leave", async (t) => {
     const file = join(tmpdir(), `demesne-clients-${process.pid}.txt`);
+    t.after(() => rmSync(file));
     writeFileSync(file, "# clients\nHarbour Lights Ltd\n\nZoë Quinn\n");
     const { ask, worker } = await house(t, {
       script: echo,

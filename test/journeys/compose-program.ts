@@ -1,5 +1,6 @@
 // The real Docker Compose: on this machine, or from Debian in a twin. `config` needs no engine.
 import { spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -56,7 +57,7 @@ async function inTwin(): Promise<Compose> {
   }
   const program = "$(command -v docker-compose || echo /usr/libexec/docker/cli-plugins/docker-compose)";
   const run = async (folder: string, args: readonly string[]): Promise<ComposeRun> => {
-    const place = join("/root", mkdtempSync(join(tmpdir(), "compose-")).split("/").at(-1) ?? "");
+    const place = `/root/compose-${randomUUID()}`;
     cpSync(folder, join(twin.root(), place), { recursive: true });
     try {
       return await twin.exec(["sh", "-c", `cd "$1" && shift && ${program} "$@"`, "sh", place, ...args], {
@@ -66,6 +67,8 @@ async function inTwin(): Promise<Compose> {
       rmSync(join(twin.root(), place), { recursive: true, force: true });
     }
   };
-  const version = (await run(mkdtempSync(join(tmpdir(), "compose-")), ["version", "--short"])).stdout.trim();
+  const empty = mkdtempSync(join(tmpdir(), "compose-"));
+  const version = (await run(empty, ["version", "--short"])).stdout.trim();
+  rmSync(empty, { recursive: true });
   return { version, run, close: async () => await twin.destroy() };
 }
