@@ -16,7 +16,7 @@ import { leftOut } from "./wire/left-out.ts";
 import { toChat } from "./wire/to-chat.ts";
 import { toMessages } from "./wire/to-messages.ts";
 import { toolNames } from "./wire/tool-names.ts";
-import { usageFromChat, usageFromMessages, type Usage } from "./wire/usage.ts";
+import { usageFromChat, usageFromEmbeddings, usageFromMessages, type Usage } from "./wire/usage.ts";
 
 /** What goes to the upstream, and how its answer is read. */
 export type Crossing = {
@@ -53,7 +53,7 @@ function passed(asked: JsonObject, operation: Operation): Rewriter {
   if (operation === "messages") return isStream ? new PassedMessagesStream() : new WholeAnswer(usageOfMessage);
   if (operation === "chat") return isStream ? new PassedChatStream(wantsUsage(asked)) : new WholeAnswer(usageOfChat);
   if (operation === "count_tokens") return new WholeAnswer(noUsage);
-  return new WholeAnswer(usageOfChat, asked["encoding_format"] === "base64" ? base64Embeddings : undefined);
+  return new WholeAnswer(usageOfEmbeddings, asked["encoding_format"] === "base64" ? base64Embeddings : undefined);
 }
 
 function messagesOverChat(asked: JsonObject, { route, inputEstimate }: CrossingOptions): Crossing {
@@ -111,6 +111,10 @@ function noUsage(): undefined {}
 
 function usageOfMessage(answer: JsonObject): Usage | undefined {
   return usageFromMessages(answer["usage"]);
+}
+
+function usageOfEmbeddings(answer: JsonObject): Usage | undefined {
+  return usageFromEmbeddings(answer["usage"]);
 }
 
 function usageOfChat(answer: JsonObject): Usage | undefined {

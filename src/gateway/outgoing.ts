@@ -28,7 +28,15 @@ export function outgoing({ operation, body, rewriter }: Crossing, route: LiveRou
   }
   // The counts of a chat stream come only when asked for; a client that did not ask will not see them.
   const sent = operation === "chat" && rewriter.isStream ? { ...body, stream_options: { include_usage: true } } : body;
-  return { operation, body: sent, survey: route.residency === "local" ? NOTHING : inspectChat(sent) };
+  if (route.residency === "local") return { operation, body: sent, survey: NOTHING };
+  const priced = withOneOutput(sent);
+  return { operation, body: priced, survey: inspectChat(priced) };
+}
+
+/** Of two names for the most output the upstream may read either, and only one is priced. */
+function withOneOutput(body: JsonObject): JsonObject {
+  const { max_tokens: _, ...rest } = body;
+  return rest["max_completion_tokens"] === undefined || rest["max_completion_tokens"] === null ? body : rest;
 }
 
 /** Claude Code sends a device id that never changes. Upstream sees one name per virtual key. */

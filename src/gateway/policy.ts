@@ -98,6 +98,8 @@ const PLACES: ReadonlyMap<unknown, readonly string[]> = new Map([
   ["redacted_thinking", []],
   ["tool_use", []],
   ["tool_reference", []],
+  ["tool_addition", []],
+  ["tool_removal", []],
   ["server_tool_use", []],
   ["tool_search_tool_result", ["content"]],
   ["tool_result", ["content"]],
@@ -124,6 +126,7 @@ function walkBlock(block: JsonObject, path: string, tally: Tally): void {
   checkPlaces(block, path);
   if (type === "tool_result") return walkContent(content, `${path}/content`, tally);
   if (type === "search_result") return walkSearchResult(block, path, tally);
+  if (type === "tool_addition" || type === "tool_removal") return checkToolChange(block, path);
   if (type === "tool_search_tool_result") return walkToolSearch(content, `${path}/content`, tally);
   if (type === "image" || type === "document") return walkSource(source, `${path}/source`, type, tally);
 }
@@ -140,6 +143,15 @@ function checkPlaces(block: JsonObject, path: string): void {
 function walkSearchResult({ content, source }: JsonObject, path: string, tally: Tally): void {
   if (source !== undefined && typeof source !== "string") throw blocked(`${path}/source`, "should be a string");
   walkContent(content, `${path}/content`, tally);
+}
+
+/** Claude Code's word that one of the request's own tools came late, or is gone; it names the tool and brings none. */
+function checkToolChange(block: JsonObject, path: string): void {
+  const { tool } = block;
+  const isReference = isObject(tool) && tool["type"] === "tool_reference" && typeof tool["name"] === "string";
+  const isAlone = Object.keys(block).every((key) => ["type", "tool", "cache_control"].includes(key));
+  if (isReference && isAlone && Object.keys(tool).length === 2) return;
+  throw blocked(path, "only references to tools of the request are let through here");
 }
 
 /** What a search over the tools of the request itself answers with, by the SDK's types; beside it nothing is known. */

@@ -328,7 +328,7 @@ describe("the gateway's life", () => {
   });
 
   it("counts without naming anybody", async (t) => {
-    const port = 20_000 + (process.pid % 20_000);
+    const port = 20_000 + (process.pid % 12_000);
     const { house, key, ask } = await withKey(t, { config: { metrics: `127.0.0.1:${port}` } });
     await ask();
     await house.quiet();

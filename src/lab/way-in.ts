@@ -2,7 +2,7 @@
 import { Problem } from "../lib/problem.ts";
 import type { Twin } from "./twin.ts";
 
-const LIMIT_MS = 3000;
+const LIMIT_MS = 15_000;
 
 /** Throws Problem `prerequisite` when this machine's firewall keeps its twin out. */
 export async function requireWayIn(twin: Pick<Twin, "exec" | "address4">, url: string): Promise<void> {

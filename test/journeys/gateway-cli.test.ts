@@ -22,7 +22,7 @@ async function started(t: TestContext) {
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   const env = { PATH: process.env["PATH"] ?? "", HOME: folder, XDG_STATE_HOME: folder };
-  const listen = `127.0.0.1:${20_000 + (process.pid % 20_000)}`;
+  const listen = `127.0.0.1:${20_000 + (process.pid % 12_000)}`;
   const argv = [MAIN, "gateway", "--worker", `http://127.0.0.1:${port}`, "--listen", listen];
   const child = spawn(process.execPath, argv, { env, stdio: ["ignore", "pipe", "ignore"] });
   t.after(() => {

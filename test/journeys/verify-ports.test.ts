@@ -10,7 +10,7 @@ import type { Ranges } from "../../src/verify/ranges.ts";
 import { expected, type Check } from "../../src/verify/index.ts";
 import { host, makeWire, neighbour, withoutNamespaces, type Wire } from "../cases/verify/namespaces.ts";
 
-const signal = AbortSignal.timeout(180_000);
+const signal = AbortSignal.timeout(900_000);
 const estate = await loadEstate(join(import.meta.dirname, "../../examples/harbour"), { signal });
 const [control] = estate.hosts;
 assert.ok(control);

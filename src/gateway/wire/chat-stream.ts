@@ -17,6 +17,8 @@ export class ChatStream {
   #index = -1;
   #open: Block | undefined;
   readonly #calls = new Map<number, Call>();
+  /** By the worker's index: the call that its pieces belong to now, and that call's id. */
+  readonly #slots = new Map<number, { readonly at: number; readonly id: string }>();
   /** Texts that came while a tool call was open; they follow the calls. */
   readonly #after: { readonly kind: TextKind; readonly text: string }[] = [];
   #finish: JsonObject | undefined;
@@ -112,11 +114,20 @@ export class ChatStream {
     return this.#open?.kind === "tool" ? [] : this.#openCall(at, call);
   }
 
-  /** Some workers leave the index out: a piece with a name then begins a call, one without goes on with the last. */
+  /**
+   * Some workers leave the index out: a piece with a name then begins a call, one without goes on with the last. Ollama gives
+   * every parallel call the index 0 (ollama#15457): a name with another id is another call. vLLM repeats the id in every piece.
+   */
   #callOf(piece: JsonObject): number {
-    if (typeof piece["index"] === "number") return piece["index"];
+    const { index } = piece;
     const named = isObject(piece["function"]) && stringOr(piece["function"]["name"], "") !== "";
-    return named ? this.#calls.size : this.#calls.size - 1;
+    if (typeof index !== "number") return named ? this.#calls.size : this.#calls.size - 1;
+    const id = stringOr(piece["id"], "");
+    const known = this.#slots.get(index);
+    if (known !== undefined && !(named && id !== "" && known.id !== "" && id !== known.id)) return known.at;
+    const slot = { at: this.#calls.size, id };
+    this.#slots.set(index, slot);
+    return slot.at;
   }
 
   #openCall(at: number, call: Call): JsonObject[] {

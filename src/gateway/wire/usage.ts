@@ -13,12 +13,18 @@ export type Usage = {
 };
 
 export function usageFromChat(usage: unknown): Usage | undefined {
-  if (!isObject(usage) || !isCount(usage["prompt_tokens"])) return undefined;
+  // Half a count is none: what is missing would go unpaid.
+  if (!isObject(usage) || !isCount(usage["prompt_tokens"]) || !isCount(usage["completion_tokens"])) return undefined;
   const details = isObject(usage["prompt_tokens_details"]) ? usage["prompt_tokens_details"] : {};
   const prompt = countOf(usage["prompt_tokens"]);
   const cacheRead = Math.min(prompt, countOf(details["cached_tokens"]));
   const output = countOf(usage["completion_tokens"]);
   return { input: prompt - cacheRead, cacheRead, cacheWrite5m: 0, cacheWrite1h: 0, output };
+}
+
+/** Embeddings write nothing, and their counts say so by leaving it out. */
+export function usageFromEmbeddings(usage: unknown): Usage | undefined {
+  return usageFromChat(isObject(usage) ? { completion_tokens: 0, ...usage } : usage);
 }
 
 export function usageFromMessages(usage: unknown): Usage | undefined {
