@@ -57,6 +57,8 @@ function passed(asked: JsonObject, operation: Operation): Rewriter {
 }
 
 function messagesOverChat(asked: JsonObject, { route, inputEstimate }: CrossingOptions): Crossing {
+  // Claude Code's auto mode would believe in a guard that nobody runs; told so, it goes on without.
+  if (asked["safeguards"] !== undefined) throw new Refusal("invalid_request_error", "safeguards: not supported");
   const context = {
     id: randomUUID().replaceAll("-", ""),
     model: route.alias,

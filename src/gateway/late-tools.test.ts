@@ -41,12 +41,22 @@ it("of two names for the most output only the one that is priced reaches a hoste
   writeFileSync(house.configFile, stringify(config));
   await house.restart();
   const headers = { "x-api-key": await house.issue() };
-  const body = { model: "gpt", messages: [user], max_tokens: 100_000, max_completion_tokens: 10 };
+  const body = { model: "gpt", messages: [user], max_tokens: 100_000, max_completion_tokens: 10, user: "a-device" };
   assert.equal((await house.post("/v1/chat/completions", body, headers)).status, 200);
   const sent = JSON.parse(house.worker.seen.at(-1)?.body ?? "");
   assert.deepEqual([sent.max_tokens, sent.max_completion_tokens], [undefined, 10]);
+  // And whoever asked has the key's name there, not a device's.
+  assert.match(sent.user, /^[0-9a-f]{32}$/);
 });
 
 function portOf(address: unknown): number {
   return typeof address === "object" && address !== null && "port" in address ? Number(address.port) : 0;
 }
+
+it("a guard that no worker runs is refused by its name, so that Claude Code does without", async (t) => {
+  const house = await gatewayFixture(t);
+  const body = { model: "local-chat", max_tokens: 9, messages: [user], safeguards: {} };
+  const answer = await house.post("/v1/messages", body, { "x-api-key": await house.issue() });
+  assert.equal(answer.status, 400);
+  assert.match(answer.text, /safeguards: not supported/);
+});

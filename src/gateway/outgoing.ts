@@ -29,7 +29,7 @@ export function outgoing({ operation, body, rewriter }: Crossing, route: LiveRou
   // The counts of a chat stream come only when asked for; a client that did not ask will not see them.
   const sent = operation === "chat" && rewriter.isStream ? { ...body, stream_options: { include_usage: true } } : body;
   if (route.residency === "local") return { operation, body: sent, survey: NOTHING };
-  const priced = withOneOutput(sent);
+  const priced = withOneOutput(sent["user"] === undefined ? sent : { ...sent, user: pseudonymOf(key) });
   return { operation, body: priced, survey: inspectChat(priced) };
 }
 
@@ -42,7 +42,11 @@ function withOneOutput(body: JsonObject): JsonObject {
 /** Claude Code sends a device id that never changes. Upstream sees one name per virtual key. */
 function withPseudonym(body: JsonObject, key: VirtualKey): JsonObject {
   if (body["metadata"] === undefined) return body;
-  return { ...body, metadata: { user_id: createHash("sha256").update(`user ${key.id}`).digest("hex").slice(0, 32) } };
+  return { ...body, metadata: { user_id: pseudonymOf(key) } };
+}
+
+function pseudonymOf(key: VirtualKey): string {
+  return createHash("sha256").update(`user ${key.id}`).digest("hex").slice(0, 32);
 }
 
 function residing(body: JsonObject, route: LiveRoute, operation: Crossing["operation"]): JsonObject {
