@@ -13,8 +13,8 @@ import { base64Embeddings } from "./wire/embeddings.ts";
 import { fromChat } from "./wire/from-chat.ts";
 import { fromMessages } from "./wire/from-messages.ts";
 import { leftOut } from "./wire/left-out.ts";
-import { toChat } from "./wire/to-chat.ts";
-import { toMessages } from "./wire/to-messages.ts";
+import { READ_FROM_MESSAGES, toChat } from "./wire/to-chat.ts";
+import { READ_FROM_CHAT, toMessages } from "./wire/to-messages.ts";
 import { toolNames } from "./wire/tool-names.ts";
 import { usageFromChat, usageFromEmbeddings, usageFromMessages, type Usage } from "./wire/usage.ts";
 
@@ -40,6 +40,8 @@ export type CrossingOptions = {
 /** Throws Refusal when the request cannot be said in the upstream's dialect. */
 export function cross(asked: JsonObject, options: CrossingOptions): Crossing {
   const { operation, route } = options;
+  // Claude Code's auto mode would believe in a guard that nobody runs; an error that names it lets it go on without.
+  if (asked["safeguards"] !== undefined) throw new Refusal("invalid_request_error", "safeguards: not supported");
   if (operation === "embeddings" && route.dialect === "anthropic") {
     throw new Refusal("not_supported", "this model makes no embeddings");
   }
@@ -57,8 +59,6 @@ function passed(asked: JsonObject, operation: Operation): Rewriter {
 }
 
 function messagesOverChat(asked: JsonObject, { route, inputEstimate }: CrossingOptions): Crossing {
-  // Claude Code's auto mode would believe in a guard that nobody runs; told so, it goes on without.
-  if (asked["safeguards"] !== undefined) throw new Refusal("invalid_request_error", "safeguards: not supported");
   const context = {
     id: randomUUID().replaceAll("-", ""),
     model: route.alias,
@@ -71,7 +71,7 @@ function messagesOverChat(asked: JsonObject, { route, inputEstimate }: CrossingO
     asked["stream"] === true
       ? new ChatToMessages(context)
       : new WholeAnswer(usageOfChat, (answer) => fromChat(answer, context));
-  return { operation: "chat", body, rewriter, leftOut: leftOut(asked, "openai") };
+  return { operation: "chat", body, rewriter, leftOut: leftOut(asked, READ_FROM_MESSAGES) };
 }
 
 /** Claude Code asks for 32,000 tokens and more; a worker refuses what its context cannot hold. */
@@ -93,7 +93,7 @@ function chatOverMessages(asked: JsonObject, { route, now, maxTokens }: Crossing
     asked["stream"] === true
       ? new MessagesToChat(context, { withUsage: wantsUsage(asked) })
       : new WholeAnswer(usageOfMessage, (answer) => fromMessages(answer, context));
-  return { operation: "messages", body, rewriter, leftOut: leftOut(asked, "anthropic") };
+  return { operation: "messages", body, rewriter, leftOut: leftOut(asked, READ_FROM_CHAT) };
 }
 
 function wantsUsage(asked: JsonObject): boolean {

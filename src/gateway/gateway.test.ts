@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { existsSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
 import { describe, it } from "node:test";
+import { parse, stringify } from "yaml";
 import { gatewayFixture } from "./gateway-fixture.ts";
 
 describe("a request of the upstream's own dialect", () => {
@@ -117,6 +121,26 @@ describe("the management API", () => {
     const answer = await house.manage("POST", "/key/generate", { guardrails: ["x"] });
     assert.equal(answer.status, 400);
     assert.match(answer.text, /guardrails/);
+  });
+});
+
+describe("a start that fails", () => {
+  it("leaves nothing open: the next one finds folder and socket free", async (t) => {
+    const house = await gatewayFixture(t);
+    const taken = createServer();
+    await new Promise<void>((resolve) => void taken.listen(0, "127.0.0.1", resolve));
+    t.after(() => taken.close());
+    const address = taken.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const text = house.configText();
+    for (const wrong of [{ listen: `127.0.0.1:${port}` }, { metrics: `127.0.0.1:${port}` }]) {
+      writeFileSync(house.configFile, stringify({ ...parse(text), ...wrong }));
+      await assert.rejects(house.restart(), { name: "Problem", what: "cannot be listened on (EADDRINUSE)" });
+      assert.ok(!existsSync(join(house.folder, "management.sock")));
+      writeFileSync(house.configFile, text);
+      await house.restart();
+      assert.equal((await house.get("/health/readiness", {})).status, 200);
+    }
   });
 });
 

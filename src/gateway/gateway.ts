@@ -52,13 +52,20 @@ export type Gateway = {
 export async function startGateway(effects: Effects, config: LoadedConfig): Promise<Gateway> {
   const traces =
     config.traces === undefined ? undefined : (await import("./traces.ts")).startTraces(config.traces, effects.log);
+  // What is open when a start fails is closed again, in the opposite order, as at a stop.
+  await using opened = new AsyncDisposableStack();
+  opened.defer(async () => await traces?.close());
   const rooms = openRooms(effects, config, traces);
   const { books, cashbook } = rooms;
+  opened.defer(async () => await books.close());
+  opened.defer(async () => await cashbook.close());
   await recover(effects, rooms);
   await keepServiceKeys(rooms.keyring, config.serviceKeys);
-  const endRetention = keepRetention({ ...effects, ...rooms }, config.state, config.auditDays);
+  opened.defer(keepRetention({ ...effects, ...rooms }, config.state, config.auditDays));
   const privacy = openPrivacy(effects.random, config, config.state);
   let desk: Desk = { ...rooms, privacy, clock: effects.clock, log: effects.log, config };
+  opened.defer(async () => await desk.privacy.close());
+  opened.defer(async () => await rooms.upstreams.close());
   let draining = false;
   let stopping: Promise<void> | undefined;
   const model = modelServer({
@@ -68,10 +75,12 @@ export async function startGateway(effects: Effects, config: LoadedConfig): Prom
   });
   const master = readKey(masterKeyFile(effects.random, config));
   const management = managementServer({ ...rooms, master, clock: effects.clock });
-  await listenUnix(management, config.management);
-  await listenTcp(model, config.listen);
   const metrics = metricsServer(rooms);
+  opened.defer(async () => await endConnections(metrics, closed(metrics)));
+  opened.defer(async () => await endConnections(management, closed(management)));
+  await listenUnix(management, config.management);
   if (config.metrics !== undefined) await listenTcp(metrics, config.metrics);
+  await listenTcp(model, config.listen);
   const address = model.address();
   if (address === null || typeof address === "string") throw new TypeError("a TCP server's address is never a string");
   effects.log({
@@ -80,6 +89,7 @@ export async function startGateway(effects: Effects, config: LoadedConfig): Prom
     management: config.management,
     routes: config.live.size,
   });
+  const everything = opened.move();
   return {
     address,
     inFlight: () => rooms.inFlight.count,
@@ -96,14 +106,7 @@ export async function startGateway(effects: Effects, config: LoadedConfig): Prom
     const isClosed = closed(model);
     await drain(rooms.inFlight, desk.config.limits.drainMs);
     await endConnections(model, isClosed);
-    await endConnections(management, closed(management));
-    await endConnections(metrics, closed(metrics));
-    await rooms.upstreams.close();
-    await desk.privacy.close();
-    await endRetention();
-    await cashbook.close();
-    await books.close();
-    await traces?.close();
+    await everything.disposeAsync();
     effects.log({ event: "stopped" });
   }
 }

@@ -53,6 +53,14 @@ async function withDuplicates(gateway: House): Promise<{ readonly hashes: string
   return { hashes: answer.keys.map(({ token }: { token: string }) => token), keys };
 }
 
+function serviceKeyFile(t: TestContext, key: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "demesne-service-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "key");
+  writeFileSync(file, key, { mode: 0o600 });
+  return file;
+}
+
 describe("the name of a key", () => {
   it("belongs to one key, whichever way another would get it", async (t) => {
     const gateway = await house(t);
@@ -102,11 +110,8 @@ describe("the name of a key", () => {
   });
 
   it("of a service goes over to the key that its file holds at the next start", async (t) => {
-    const folder = mkdtempSync(join(tmpdir(), "demesne-service-"));
-    t.after(() => rmSync(folder, { recursive: true }));
-    const keyFile = join(folder, "key");
     const keys = ["sk-the-first-key-of-the-chat-service", "sk-the-second-key-of-the-chat-service"] as const;
-    writeFileSync(keyFile, keys[0], { mode: 0o600 });
+    const keyFile = serviceKeyFile(t, keys[0]);
     const gateway = await house(t, { config: { serviceKeys: { chat: { keyFile } } } });
     assert.equal((await gateway.ask(keys[0])).status, 200);
     writeFileSync(keyFile, keys[1], { mode: 0o600 });
@@ -116,10 +121,7 @@ describe("the name of a key", () => {
   });
 
   it("of a service is given by the estate only, and not taken from its key", async (t) => {
-    const folder = mkdtempSync(join(tmpdir(), "demesne-service-"));
-    t.after(() => rmSync(folder, { recursive: true }));
-    const keyFile = join(folder, "key");
-    writeFileSync(keyFile, "sk-the-only-key-of-the-chat-service", { mode: 0o600 });
+    const keyFile = serviceKeyFile(t, "sk-the-only-key-of-the-chat-service");
     const gateway = await house(t, { config: { serviceKeys: { chat: { keyFile } } } });
     const key = await gateway.issue({ key_alias: "ui" });
     for (const [path, body] of [

@@ -92,7 +92,7 @@ describe("a request that costs money", () => {
     );
   });
 
-  it("is refused with one clear billing error when the budget is spent", async (t) => {
+  it("is refused with one clear billing error when the budget does not hold it", async (t) => {
     const { house, ask } = await withKey(t, { max_budget: 0.001, budget_duration: "1mo" });
     const answer = await ask();
     assert.equal(answer.status, 429);
@@ -100,7 +100,10 @@ describe("a request that costs money", () => {
     assert.equal(answer.headers.get("anthropic-ratelimit-unified-status"), "rejected");
     const { error } = JSON.parse(answer.text);
     assert.equal(error.type, "billing_error");
-    assert.match(error.message, /^the budget of this key is spent: \$0\.00 of \$0\.00; it is renewed at 20/);
+    assert.match(
+      error.message,
+      /^the budget of this key has \$0\.001 of \$0\.001 left, and this request may cost more: .*; it is renewed at 20/,
+    );
     // Only the free token count was asked, to see whether a tighter bound would fit.
     assert.deepEqual(
       house.worker.seen.map((seen) => seen.path),

@@ -29,8 +29,8 @@ export function outgoing({ operation, body, rewriter }: Crossing, route: LiveRou
   // The counts of a chat stream come only when asked for; a client that did not ask will not see them.
   const sent = operation === "chat" && rewriter.isStream ? { ...body, stream_options: { include_usage: true } } : body;
   if (route.residency === "local") return { operation, body: sent, survey: NOTHING };
-  const priced = withOneOutput(sent["user"] === undefined ? sent : { ...sent, user: pseudonymOf(key) });
-  return { operation, body: priced, survey: inspectChat(priced) };
+  const hosted = withOneOutput(withUserPseudonym(sent, key));
+  return { operation, body: hosted, survey: inspectChat(hosted) };
 }
 
 /** Of two names for the most output the upstream may read either, and only one is priced. */
@@ -43,6 +43,11 @@ function withOneOutput(body: JsonObject): JsonObject {
 function withPseudonym(body: JsonObject, key: VirtualKey): JsonObject {
   if (body["metadata"] === undefined) return body;
   return { ...body, metadata: { user_id: pseudonymOf(key) } };
+}
+
+/** The same in the other dialect. */
+function withUserPseudonym(body: JsonObject, key: VirtualKey): JsonObject {
+  return body["user"] === undefined ? body : { ...body, user: pseudonymOf(key) };
 }
 
 function pseudonymOf(key: VirtualKey): string {

@@ -30,7 +30,7 @@ describe("a budget of a key for one model", () => {
     await house.manage("POST", "/key/update", { key, model_max_budget: { "claude-hosted": { budget_limit: 0.0001 } } });
     const refused = await house.post("/v1/messages", asked, headers);
     assert.equal(refused.status, 429);
-    assert.match(refused.text, /the budget of this key for claude-hosted is spent: \$0\.00 of \$0\.00/);
+    assert.match(refused.text, /the budget of this key for claude-hosted is spent: \$0\.000141 of \$0\.0001"/);
     assert.equal((await house.post("/v1/messages", { ...asked, model: "local-chat" }, headers)).status, 200);
     await house.manage("POST", "/key/update", { key, model_max_budget: {} });
     assert.equal((await house.post("/v1/messages", asked, headers)).status, 200);

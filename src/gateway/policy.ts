@@ -61,8 +61,6 @@ export function inspectMessages(body: JsonObject, residency: string): Survey {
 function checkKeys(body: JsonObject, known: ReadonlySet<string>): void {
   const unknown = Object.keys(body).find((key) => !known.has(key));
   if (unknown === undefined) return;
-  // Claude Code's auto mode probes for this one and goes on without it when an error names it.
-  if (unknown === "safeguards") throw new Refusal("invalid_request_error", "safeguards: not supported");
   throw blocked(unknown, "this field is not let through to a hosted model");
 }
 

@@ -23,25 +23,27 @@ export function standingHeaders(account: Account | undefined): Record<string, st
   };
 }
 
-/** The refusal of a request that the account has no money for. */
+/** The refusal of a request that the account has no money for, and will have none though others give theirs back. */
 export function budgetSpent(account: Account, now: number): Refusal {
   const [kind = "key", , ...alias] = account.id.split(":");
   const whose = kind === "model" ? `key for ${alias.join(":")}` : kind;
   const renewed = account.resetsAt === null ? "" : `; it is renewed at ${new Date(account.resetsAt).toISOString()}`;
   const waitSeconds = account.resetsAt === null ? 3600 : Math.max(1, Math.ceil((account.resetsAt - now) / 1000));
-  return new Refusal(
-    "billing_error",
-    `the budget of this ${whose} is spent: ${usd(account.spent)} of ${usd(account.cap ?? 0)}${renewed}`,
-    {
-      "retry-after": String(waitSeconds),
-      // Without a representative claim, so that the message is shown as it is.
-      [`${PREFIX}-status`]: "rejected",
-      [`${PREFIX}-overage-utilization`]: "1",
-      [`${PREFIX}-overage-surpassed-threshold`]: "1",
-      [`${PREFIX}-overage-disabled-reason`]: "org_spend_cap_reached",
-      ...periodHeaders(account),
-    },
-  );
+  return new Refusal("billing_error", `the budget of this ${whose} ${stateOf(account)}${renewed}`, {
+    "retry-after": String(waitSeconds),
+    // Without a representative claim, so that the message is shown as it is.
+    [`${PREFIX}-status`]: "rejected",
+    [`${PREFIX}-overage-utilization`]: "1",
+    [`${PREFIX}-overage-surpassed-threshold`]: "1",
+    [`${PREFIX}-overage-disabled-reason`]: "org_spend_cap_reached",
+    ...periodHeaders(account),
+  });
+}
+
+function stateOf({ spent, cap }: Account): string {
+  const left = (cap ?? 0) - spent;
+  if (left <= 0) return `is spent: ${usd(spent)} of ${usd(cap ?? 0)}`;
+  return `has ${usd(left)} of ${usd(cap ?? 0)} left, and this request may cost more: ask for less output`;
 }
 
 const PERIODS: ReadonlyMap<string | null, string> = new Map([
@@ -65,5 +67,6 @@ function periodHeaders({ resetsAt, period }: Account): Record<string, string> {
 }
 
 function usd(microUsd: number): string {
-  return `$${(microUsd / 1_000_000).toFixed(2)}`;
+  // Cents, and as many digits more as there are.
+  return `$${(microUsd / 1_000_000).toFixed(6).replace(/0{1,4}$/, "")}`;
 }

@@ -74,6 +74,26 @@ it("starts, prints a key that works, and keys are issued, shown, rotated and rev
   assert.equal((await keys("list")).status, 6);
 });
 
+it("ends, and says why, when its port is taken", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "demesne-gateway-cli-"));
+  const { server } = scriptedWorker();
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const env = { PATH: process.env["PATH"] ?? "", HOME: folder, XDG_STATE_HOME: folder };
+  const argv = [process.execPath, MAIN, "gateway", "--worker", `http://127.0.0.1:${port}`];
+  const { status, stderr, timedOut } = await run([...argv, "--listen", `127.0.0.1:${port}`], {
+    env,
+    timeoutMs: 60_000,
+  });
+  assert.deepEqual([status, timedOut], [5, false]);
+  assert.match(stderr, /cannot be listened on \(EADDRINUSE\)\nfix: free it or name another/);
+});
+
 it("lists every key, of however many pages, and does not guess at a name that is taken", async (t) => {
   const { keys, issueOver } = await started(t);
   for (let count = 0; count < 103; count += 1) await issueOver({ key_alias: `key-${count}` });

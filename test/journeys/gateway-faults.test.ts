@@ -200,7 +200,7 @@ it("told to stop before it has begun, it ends in order and leaves nothing", asyn
   const child = begin(["env", `TMPDIR=${temporary}`]);
   const ended = once(child, "exit");
   // The folder for what is compiled comes first of all.
-  while (readdirSync(temporary).length === 0) await sleep(5);
+  while (readdirSync(temporary).length === 0 && child.exitCode === null) await sleep(5);
   child.kill("SIGHUP");
   child.kill("SIGTERM");
   assert.deepEqual(await ended, [0, null]);

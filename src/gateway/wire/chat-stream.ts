@@ -124,7 +124,8 @@ export class ChatStream {
     if (typeof index !== "number") return named ? this.#calls.size : this.#calls.size - 1;
     const id = stringOr(piece["id"], "");
     const known = this.#slots.get(index);
-    if (known !== undefined && !(named && id !== "" && known.id !== "" && id !== known.id)) return known.at;
+    const isAnother = named && id !== "" && known?.id !== "" && id !== known?.id;
+    if (known !== undefined && !isAnother) return known.at;
     const slot = { at: this.#calls.size, id };
     this.#slots.set(index, slot);
     return slot.at;

@@ -2,49 +2,13 @@
 // model that does not keep its word.
 import type { JsonObject } from "../json.ts";
 
-/** The fields that `toMessages` reads, and those that `toChat` does. */
-const SAID = {
-  anthropic: new Set([
-    "model",
-    "messages",
-    "max_tokens",
-    "max_completion_tokens",
-    "n",
-    "temperature",
-    "top_p",
-    "stop",
-    "stream",
-    "stream_options",
-    "tools",
-    "tool_choice",
-    "parallel_tool_calls",
-    "response_format",
-    "reasoning_effort",
-  ]),
-  openai: new Set([
-    "model",
-    "messages",
-    "system",
-    "max_tokens",
-    "temperature",
-    "top_p",
-    "top_k",
-    "stop_sequences",
-    "stream",
-    "tools",
-    "tool_choice",
-    "thinking",
-    "output_config",
-  ]),
-};
-
 /** A client may name its fields as it likes; only these become part of a header. */
 const NAME = /^[a-z][a-z0-9_]{0,39}$/;
 const MOST = 20;
 
-/** Names of the request's own fields that are not in what goes to an upstream of the other dialect. */
-export function leftOut(asked: JsonObject, upstream: keyof typeof SAID): string[] {
-  const names = Object.keys(asked).filter((name) => !SAID[upstream].has(name) && !isNothing(asked[name]));
+/** Names of the request's own fields that are not among those that its translation reads. */
+export function leftOut(asked: JsonObject, read: ReadonlySet<string>): string[] {
+  const names = Object.keys(asked).filter((name) => !read.has(name) && !isNothing(asked[name]));
   return names.filter((name) => NAME.test(name)).slice(0, MOST);
 }
 

@@ -10,6 +10,23 @@ export type ToChatOptions = TurnOptions & {
   readonly thinking: "none" | "template" | "effort";
 };
 
+/** Fields of a Messages request that `toChat` reads; any other is left out. */
+export const READ_FROM_MESSAGES: ReadonlySet<string> = new Set([
+  "model",
+  "messages",
+  "system",
+  "max_tokens",
+  "temperature",
+  "top_p",
+  "top_k",
+  "stop_sequences",
+  "stream",
+  "tools",
+  "tool_choice",
+  "thinking",
+  "output_config",
+]);
+
 /** Throws Refusal for what cannot be said in chat form. */
 export function toChat(request: JsonObject, options: ToChatOptions): JsonObject {
   return {

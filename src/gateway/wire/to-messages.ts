@@ -9,6 +9,25 @@ export type ToMessagesOptions = {
   readonly maxTokens: number;
 };
 
+/** Fields of a chat request that `toMessages` reads; any other is left out. */
+export const READ_FROM_CHAT: ReadonlySet<string> = new Set([
+  "model",
+  "messages",
+  "max_tokens",
+  "max_completion_tokens",
+  "n",
+  "temperature",
+  "top_p",
+  "stop",
+  "stream",
+  "stream_options",
+  "tools",
+  "tool_choice",
+  "parallel_tool_calls",
+  "response_format",
+  "reasoning_effort",
+]);
+
 /** Throws Refusal for what cannot be said in Messages form. */
 export function toMessages(request: JsonObject, options: ToMessagesOptions): JsonObject {
   if (request["n"] !== undefined && request["n"] !== null && request["n"] !== 1) {

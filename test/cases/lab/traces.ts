@@ -26,10 +26,9 @@ export function tracesOf(twin: Twin): Traces {
 
 /** Sentences about what is still there; none when all is gone, though another twin may have the slot by now. */
 export function leftovers({ slot, folder, processes }: Traces): string[] {
-  const owners = [ownerOf(slot)];
+  const before = ownerOf(slot);
   const marks = marksOf(slot);
-  owners.push(ownerOf(slot));
-  const passedOn = owners.some((owner) => owner !== undefined && owner !== folder);
+  const passedOn = [before, ownerOf(slot)].some((owner) => owner !== undefined && owner !== folder);
   const found: Record<string, boolean> = {
     ...(passedOn ? {} : marks),
     [`folder ${folder}`]: existsSync(folder),

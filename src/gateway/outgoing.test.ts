@@ -1,4 +1,4 @@
-// What helps a client that is up to date, and what must not: tools that come late, and two names for one limit.
+// What of a request reaches an upstream, seen at the upstream: tools that come late, one limit of output, no device id, no guard.
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { it } from "node:test";
