@@ -111,11 +111,11 @@ describe("Claude Code", { skip }, () => {
     assert.match(stdout, /I read canary-4712/, stderr);
   });
 
-  it("asks once when the budget is spent, and says so", async (t) => {
+  it("asks once when the budget does not hold it, and says what is left", async (t) => {
     const { ask, refusals } = await house(t, { max_budget: 0.0001 });
     const { stdout } = await ask("say hi", "claude-hosted");
     assert.deepEqual(refusals(), ["billing_error"]);
-    assert.match(stdout, /the budget of this key is spent/);
+    assert.match(stdout, /the budget of this key has \$0\.0001 of \$0\.0001 left, and this request may cost more/);
   });
 
   it("asks once when policy refuses, and says why", async (t) => {
