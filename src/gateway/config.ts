@@ -7,6 +7,13 @@ export const Dialect = z
   .meta({ description: "Wire format: `anthropic` is the Messages API, `openai` is chat completions and embeddings" });
 export type Dialect = z.infer<typeof Dialect>;
 
+export const OutputField = z.enum(["max_tokens", "max_completion_tokens"]).meta({
+  description:
+    "Name of the field for the most output: OpenAI's newer models refuse the older name, Ollama reads no other. " +
+    "When left out: max_tokens for local routes, max_completion_tokens for hosted ones",
+});
+export type OutputField = z.infer<typeof OutputField>;
+
 const Worker = z.strictObject({
   images: z.boolean().default(false).meta({ description: "The model reads images" }),
   reasoning: z
@@ -25,6 +32,7 @@ const Worker = z.strictObject({
       description: "Its context window; larger wishes for output are lowered to what is left",
       examples: [131_072],
     }),
+  outputField: OutputField.optional(),
 });
 
 export const Route = z.strictObject({

@@ -6,7 +6,8 @@ import { ChatToMessages, MessagesToChat, WholeAnswer } from "./translated.ts";
 import { isObject, stringOr, type JsonObject } from "./json.ts";
 import type { LiveRoute } from "./load-config.ts";
 import { PassedChatStream, PassedMessagesStream } from "./passed.ts";
-import { inspectUntranslated } from "./policy.ts";
+import { inspectMessages, inspectUntranslated } from "./policy.ts";
+import { refuseReach } from "./reach.ts";
 import { Refusal } from "./refusal.ts";
 import type { Rewriter } from "./rewriter.ts";
 import { base64Embeddings } from "./wire/embeddings.ts";
@@ -42,12 +43,20 @@ export function cross(asked: JsonObject, options: CrossingOptions): Crossing {
   const { operation, route } = options;
   // Claude Code's auto mode would believe in a guard that nobody runs; an error that names it lets it go on without.
   if (asked["safeguards"] !== undefined) throw new Refusal("invalid_request_error", "safeguards: not supported");
+  if (route.residency === "local") refuseReach(asked);
   if (operation === "embeddings" && route.dialect === "anthropic") {
     throw new Refusal("not_supported", "this model makes no embeddings");
   }
   if (operation === "messages" && route.dialect === "openai") return messagesOverChat(asked, options);
   if (operation === "chat" && route.dialect === "anthropic") return chatOverMessages(asked, options);
-  return { operation, body: { ...asked, model: route.model }, rewriter: passed(asked, operation), leftOut: [] };
+  const body = { ...asked, model: route.model };
+  return { operation, body, rewriter: passed(asked, operation), leftOut: leftAtHome(asked, options) };
+}
+
+/** What is taken out on the way to a hosted chat model, though it is the client's own dialect. */
+function leftAtHome(asked: JsonObject, { operation, route }: CrossingOptions): string[] {
+  const isKept = operation !== "chat" || route.residency === "local" || asked["metadata"] === undefined;
+  return isKept ? [] : ["metadata"];
 }
 
 function passed(asked: JsonObject, operation: Operation): Rewriter {
@@ -58,7 +67,12 @@ function passed(asked: JsonObject, operation: Operation): Rewriter {
   return new WholeAnswer(usageOfEmbeddings, asked["encoding_format"] === "base64" ? base64Embeddings : undefined);
 }
 
+/** OpenAI's own API has no word for this one. */
+const READ_BY_OPENAI = new Set([...READ_FROM_MESSAGES].filter((name) => name !== "top_k"));
+
 function messagesOverChat(asked: JsonObject, { route, inputEstimate }: CrossingOptions): Crossing {
+  const isLocal = route.residency === "local";
+  if (!isLocal) inspectMessages(asked, route.residency);
   const context = {
     id: randomUUID().replaceAll("-", ""),
     model: route.alias,
@@ -66,12 +80,12 @@ function messagesOverChat(asked: JsonObject, { route, inputEstimate }: CrossingO
     stopSequences: Array.isArray(asked["stop_sequences"]) ? asked["stop_sequences"].filter(isString) : [],
     estimate: { input: inputEstimate, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, output: 0 },
   };
-  const body = fitContext(toChat(asked, { ...route.worker, model: route.model }), route, inputEstimate);
+  const body = fitContext(toChat(asked, { ...route.worker, model: route.model, topK: isLocal }), route, inputEstimate);
   const rewriter =
     asked["stream"] === true
       ? new ChatToMessages(context)
       : new WholeAnswer(usageOfChat, (answer) => fromChat(answer, context));
-  return { operation: "chat", body, rewriter, leftOut: leftOut(asked, READ_FROM_MESSAGES) };
+  return { operation: "chat", body, rewriter, leftOut: leftOut(asked, isLocal ? READ_FROM_MESSAGES : READ_BY_OPENAI) };
 }
 
 /** Claude Code asks for 32,000 tokens and more; a worker refuses what its context cannot hold. */

@@ -1,11 +1,13 @@
 // The last changes to a request before it is priced and sent: what must not leave is taken out, what the route promises is
 // put in.
 import { createHash } from "node:crypto";
+import type { OutputField } from "./config.ts";
 import type { Crossing } from "./cross.ts";
-import { isObject, type JsonObject } from "./json.ts";
+import { isCount, isObject, type JsonObject } from "./json.ts";
 import type { VirtualKey } from "./keyring.ts";
 import type { LiveRoute } from "./load-config.ts";
-import { inspectChat, inspectMessages, type Survey } from "./policy.ts";
+import { inspectChat, inspectMessages, withoutStore, type Survey } from "./policy.ts";
+import { Refusal } from "./refusal.ts";
 import { isLocalThinking } from "./wire/provenance.ts";
 
 export type Outgoing = {
@@ -27,16 +29,24 @@ export function outgoing({ operation, body, rewriter }: Crossing, route: LiveRou
     };
   }
   // The counts of a chat stream come only when asked for; a client that did not ask will not see them.
-  const sent = operation === "chat" && rewriter.isStream ? { ...body, stream_options: { include_usage: true } } : body;
+  const counted =
+    operation === "chat" && rewriter.isStream ? { ...body, stream_options: { include_usage: true } } : body;
+  const sent = operation === "chat" ? withOneOutput(counted, outputFieldOf(route)) : counted;
   if (route.residency === "local") return { operation, body: sent, survey: NOTHING };
-  const hosted = withOneOutput(withUserPseudonym(sent, key));
+  const hosted = withoutStore(withUserPseudonym(sent, key));
   return { operation, body: hosted, survey: inspectChat(hosted) };
 }
 
+/** OpenAI's newer models refuse the older name, and Ollama does not read the newer one. */
+function outputFieldOf({ worker, residency }: LiveRoute): OutputField {
+  return worker.outputField ?? (residency === "local" ? "max_tokens" : "max_completion_tokens");
+}
+
 /** Of two names for the most output the upstream may read either, and only one is priced. */
-function withOneOutput(body: JsonObject): JsonObject {
-  const { max_tokens: _, ...rest } = body;
-  return rest["max_completion_tokens"] === undefined || rest["max_completion_tokens"] === null ? body : rest;
+function withOneOutput(body: JsonObject, field: OutputField): JsonObject {
+  const { max_tokens: older, max_completion_tokens: newer, ...rest } = body;
+  const asked = newer ?? older;
+  return asked === undefined || asked === null ? rest : { ...rest, [field]: asked };
 }
 
 /** Claude Code sends a device id that never changes. Upstream sees one name per virtual key. */
@@ -82,19 +92,19 @@ function cleaned(message: Turn): JsonObject {
   return { ...message, content: content.length > 0 ? content : [{ type: "text", text: "..." }] };
 }
 
-/** The output tokens that the request asks for, where it asks. */
-export function wantedOutput({ operation, body }: Outgoing): number | undefined {
+/** The output tokens that the request asks for, where it asks. Throws Refusal when that is no number that can be priced. */
+export function wantedOutput({ operation, body }: Outgoing, route: LiveRoute): number | undefined {
   if (operation === "count_tokens" || operation === "embeddings") return 0;
-  const asked = body["max_completion_tokens"] ?? body["max_tokens"];
-  return typeof asked === "number" && Number.isSafeInteger(asked) && asked > 0 ? asked : undefined;
+  const asked = body["max_completion_tokens"] ?? body["max_tokens"] ?? undefined;
+  if (isCount(asked) && asked > 0) return asked;
+  // A chat client may leave it out, and for some workers -1 is a word.
+  if (operation === "chat" && (asked === undefined || route.residency === "local")) return undefined;
+  throw new Refusal("invalid_request_error", "max_tokens: should be a whole number above 0");
 }
 
 /** Names the output that was granted, and keeps a thinking budget below it. */
-export function withOutput({ operation, body }: Outgoing, outputTokens: number): JsonObject {
-  if (operation === "chat") {
-    const { max_tokens: _, ...rest } = body;
-    return { ...rest, max_completion_tokens: outputTokens };
-  }
+export function withOutput({ operation, body }: Outgoing, route: LiveRoute, outputTokens: number): JsonObject {
+  if (operation === "chat") return { ...body, [outputFieldOf(route)]: outputTokens };
   if (operation !== "messages") return body;
   const { thinking } = body;
   const budget = isObject(thinking) ? thinking["budget_tokens"] : undefined;

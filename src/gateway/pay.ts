@@ -45,10 +45,7 @@ export async function pay(desk: Desk, purchase: Purchase): Promise<PaidCall> {
   const { facts, sent, signal, headers } = purchase;
   const { route } = facts;
   const price = sent.operation === "count_tokens" ? undefined : priceOf(route, desk.config.priceList);
-  const wanted = wantedOutput(sent);
-  if (wanted === undefined && sent.operation === "messages") {
-    throw new Refusal("invalid_request_error", "max_tokens: should be a whole number above 0");
-  }
+  const wanted = wantedOutput(sent, route);
   const text = JSON.stringify(sent.body);
   const bytesBound = inputBound(Buffer.byteLength(text), sent.survey, price?.imageTokens ?? 0);
   const outgoing = { route, headers, signal };
@@ -61,7 +58,7 @@ export async function pay(desk: Desk, purchase: Purchase): Promise<PaidCall> {
   const waitMs = desk.config.limits.heldMoneyMs;
   const grant = await desk.till.open(facts, ask(bytesBound), { signal, waitMs, tighten });
   const isNamed = grant.outputTokens === wanted || (wanted === undefined && route.residency === "local");
-  const body = isNamed ? text : JSON.stringify(withOutput(sent, grant.outputTokens));
+  const body = isNamed ? text : JSON.stringify(withOutput(sent, route, grant.outputTokens));
   return {
     request: { ...outgoing, operation: sent.operation, body },
     headers: standingHeaders(grant.closest),

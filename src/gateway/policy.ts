@@ -15,7 +15,7 @@ export type Survey = {
 
 type Tally = { -readonly [Key in keyof Survey]: Survey[Key] };
 
-function blocked(path: string, why: string): Refusal {
+export function blocked(path: string, why: string): Refusal {
   return new Refusal("policy_blocked", `${path}: ${why}`);
 }
 
@@ -67,12 +67,17 @@ function checkKeys(body: JsonObject, known: ReadonlySet<string>): void {
 /** Everything that changes the price is priced or refused. */
 function checkPricedOptions(body: JsonObject, residency: string): void {
   const { speed, service_tier: tier, inference_geo: geo } = body;
-  if (speed !== undefined && speed !== "standard") throw blocked("speed", "only standard is priced");
-  if (tier !== undefined && tier !== "auto" && tier !== "standard_only") throw blocked("service_tier", "is not priced");
-  if (geo !== undefined && geo !== residency) throw blocked("inference_geo", `this route is for ${residency}`);
+  if (!isOneOf(speed, ["standard"])) throw blocked("speed", "only standard is priced");
+  if (!isOneOf(tier, ["auto", "standard_only"])) throw blocked("service_tier", "is not priced");
+  if (!isOneOf(geo, [residency])) throw blocked("inference_geo", `this route is for ${residency}`);
   const edits = isObject(body["context_management"]) ? body["context_management"]["edits"] : undefined;
   if (Array.isArray(edits) && !edits.every(isClearing))
     throw blocked("context_management", "only clear_* edits are priced");
+}
+
+/** `null` is how some clients leave a field out. */
+function isOneOf(value: unknown, words: readonly unknown[]): boolean {
+  return value === undefined || value === null || words.includes(value);
 }
 
 function isClearing(edit: unknown): boolean {
@@ -80,7 +85,8 @@ function isClearing(edit: unknown): boolean {
 }
 
 /** Run by the client, or a search over the tools of the request itself; none of them reaches a network from there. */
-const CLIENT_TOOLS = /^(custom|bash_\d+|text_editor_\d+|computer_\d+|memory_\d+|tool_search_tool_(regex|bm25)_\d+)$/;
+export const CLIENT_TOOLS =
+  /^(custom|bash_\d+|text_editor_\d+|computer_\d+|memory_\d+|tool_search_tool_(regex|bm25)_\d+)$/;
 
 function checkTool(tool: unknown, path: string): void {
   const type = isObject(tool) ? (tool["type"] ?? "custom") : undefined;
@@ -108,7 +114,7 @@ const PLACES: ReadonlyMap<unknown, readonly string[]> = new Map([
 
 /** What is neither left out nor a list would pass uninspected. */
 function listAt(value: unknown, path: string): readonly unknown[] {
-  return value === undefined ? [] : arrayAt(value, path);
+  return value === undefined || value === null ? [] : arrayAt(value, path);
 }
 
 function walkContent(content: unknown, path: string, tally: Tally): void {
@@ -210,6 +216,7 @@ const CHAT_KEYS: ReadonlySet<string> = new Set([
   "logit_bias",
   "user",
   "service_tier",
+  "chat_template_kwargs",
   // Embeddings.
   "input",
   "encoding_format",
@@ -219,9 +226,10 @@ const CHAT_KEYS: ReadonlySet<string> = new Set([
 /** The same for a chat or embeddings request to a hosted OpenAI-format upstream. */
 export function inspectChat(body: JsonObject): Survey {
   checkKeys(body, CHAT_KEYS);
-  const { service_tier: tier, n } = body;
-  if (tier !== undefined && tier !== "default") throw blocked("service_tier", "only default is priced");
-  if (n !== undefined && n !== 1) throw blocked("n", "only one choice is priced");
+  const { service_tier: tier, n, chat_template_kwargs: template } = body;
+  if (!isOneOf(tier, ["default"])) throw blocked("service_tier", "only default is priced");
+  if (!isOneOf(n, [1])) throw blocked("n", "only one choice is priced");
+  checkTemplate(template);
   const tally: Tally = { blocks: 0, tools: 0, images: 0, documents: 0, mediaChars: 0 };
   for (const [index, message] of listAt(body["messages"], "messages").entries()) {
     tally.blocks += 1;
@@ -235,21 +243,33 @@ export function inspectChat(body: JsonObject): Survey {
   return tally;
 }
 
+/** What the route's own setting puts there, and nothing else: a template may read anything. */
+function checkTemplate(template: unknown): void {
+  if (template === undefined || template === null) return;
+  const isSwitch = isObject(template) && typeof template["enable_thinking"] === "boolean";
+  if (isSwitch && Object.keys(template).length === 1) return;
+  throw blocked("chat_template_kwargs", "only enable_thinking is let through to a hosted model");
+}
+
 function checkFunctions(tools: readonly unknown[]): void {
   if (tools.every((tool) => isObject(tool) && tool["type"] === "function")) return;
   throw blocked("tools", "only functions are let through");
 }
 
-/**
- * Before a chat request is put into the other dialect for a hosted upstream: what is on no list would be gone without a word.
- * Two fields that OpenAI clients send by habit may go like that, since nobody is worse off: labels for a store of the
- * provider's own, and the wish that it store nothing.
- */
+/** Before a chat request is put into the other dialect for a hosted upstream: what is on no list would be gone without a word. */
 export function inspectUntranslated(body: JsonObject): void {
+  checkKeys(withoutStore(body), CHAT_KEYS);
+  checkFunctions(listAt(body["tools"], "tools"));
+}
+
+/**
+ * Two fields that OpenAI clients send by habit may be gone without harm to anybody: labels for a store of the provider's own,
+ * and the wish that it store nothing. Throws Refusal when it should store something.
+ */
+export function withoutStore(body: JsonObject): JsonObject {
   const { metadata: _, store, ...rest } = body;
-  if (store !== undefined && store !== null && store !== false) throw blocked("store", "nothing is kept at a provider");
-  checkKeys(rest, CHAT_KEYS);
-  checkFunctions(arrayAt(body["tools"] ?? [], "tools"));
+  if (!isOneOf(store, [false])) throw blocked("store", "nothing is kept at a provider");
+  return rest;
 }
 
 function walkParts(parts: readonly unknown[], path: string, tally: Tally): void {

@@ -13,6 +13,9 @@ export type TurnOptions = ChatAbilities & {
 
 type Turn = { readonly role: string; readonly content: unknown; readonly path: string };
 
+/** What the model said, where it spoke first, and all that came before it speaks again. */
+type Round = { readonly spoken: readonly Turn[]; readonly heard: readonly Turn[] };
+
 /** Throws Refusal for what a chat worker cannot be told. */
 export function chatMessages(request: JsonObject, options: TurnOptions): JsonObject[] {
   const system = systemText(request["system"]);
@@ -21,30 +24,47 @@ export function chatMessages(request: JsonObject, options: TurnOptions): JsonObj
     const message = objectAt(value, path);
     return { role: stringAt(message["role"], `${path}/role`), content: message["content"], path: `${path}/content` };
   });
-  checkToolAnswers(turns);
   return [
     ...(system === "" ? [] : [{ role: "system", content: system }]),
-    ...turns.flatMap((turn) => messagesOf(turn, options)),
+    ...roundsOf(turns).flatMap((round) => messagesOf(round, options)),
   ];
 }
 
-function messagesOf(turn: Turn, options: TurnOptions): JsonObject[] {
-  switch (turn.role) {
-    case "user":
-      return userMessages(turn, options);
-    case "assistant":
-      return [assistantMessage(turn, options)];
-    case "system": {
-      // Templates take one system message, first: what comes later keeps its place as a marked user message.
-      const reminder = textsIn(chatParts(turn.content, turn.path, options)).join("\n");
-      return [{ role: "user", content: `<system-reminder>\n${reminder}\n</system-reminder>` }];
-    }
-    default:
-      throw new Refusal("invalid_request_error", `${turn.path}: unknown role ${turn.role}`);
-  }
+function roundsOf(turns: readonly Turn[]): Round[] {
+  const starts = turns.flatMap(({ role }, index) => {
+    const isFirst = index === 0 || (role === "assistant" && turns[index - 1]?.role !== "assistant");
+    return isFirst ? [index] : [];
+  });
+  return starts.map((start, nth) => {
+    const round = turns.slice(start, starts[nth + 1]);
+    const heardAt = round.findIndex(({ role }) => role !== "assistant");
+    const end = heardAt === -1 ? round.length : heardAt;
+    return { spoken: round.slice(0, end), heard: round.slice(end) };
+  });
 }
 
-function userMessages(turn: Turn, options: TurnOptions): JsonObject[] {
+/** The results come right behind the calls, whatever else was said in between: templates know no other order. */
+function messagesOf({ spoken, heard }: Round, options: TurnOptions): JsonObject[] {
+  checkToolAnswers(spoken, heard);
+  const replies = heard.map((turn) => replyOf(turn, options));
+  return [
+    ...(spoken.length === 0 ? [] : [assistantMessage(spoken, options)]),
+    ...replies.flatMap(({ answers }) => answers),
+    ...replies.flatMap(({ own }) => own),
+  ];
+}
+
+type Reply = { readonly answers: readonly JsonObject[]; readonly own: readonly JsonObject[] };
+
+function replyOf(turn: Turn, options: TurnOptions): Reply {
+  if (turn.role === "user") return userReply(turn, options);
+  if (turn.role !== "system") throw new Refusal("invalid_request_error", `${turn.path}: unknown role ${turn.role}`);
+  // Templates take one system message, first: what comes later keeps its place as a marked user message.
+  const reminder = textsIn(chatParts(turn.content, turn.path, options)).join("\n");
+  return { answers: [], own: [{ role: "user", content: `<system-reminder>\n${reminder}\n</system-reminder>` }] };
+}
+
+function userReply(turn: Turn, options: TurnOptions): Reply {
   const blocks = blocksOf(turn);
   const results = blocks.filter((block) => block["type"] === "tool_result");
   const answers = results.map((result) => toolMessage(result, turn.path, options));
@@ -54,10 +74,10 @@ function userMessages(turn: Turn, options: TurnOptions): JsonObject[] {
     options,
   );
   const user = [...answers.flatMap((answer) => answer.images), ...own];
-  return [
-    ...answers.map((answer) => answer.message),
-    ...(user.length > 0 || answers.length === 0 ? [{ role: "user", content: chatContent(user) }] : []),
-  ];
+  return {
+    answers: answers.map((answer) => answer.message),
+    own: user.length > 0 || answers.length === 0 ? [{ role: "user", content: chatContent(user) }] : [],
+  };
 }
 
 /** A tool message holds text only; its images follow in a user message. */
@@ -68,17 +88,32 @@ function toolMessage(result: JsonObject, path: string, options: TurnOptions) {
   return { message, images: parts.filter((part) => part.type === "image_url") };
 }
 
-function assistantMessage(turn: Turn, options: TurnOptions): JsonObject {
-  const blocks = blocksOf(turn);
-  const texts = typeof turn.content === "string" ? [turn.content] : textsOf(blocks, "text", "text");
-  const calls = blocks.filter((block) => block["type"] === "tool_use").map((block) => toolCall(block, turn.path));
-  const thoughts = options.reasoning ? textsOf(blocks.filter(isLocalThinking), "thinking", "thinking") : [];
-  refuseOthers(blocks, turn.path);
+/** Several turns of the model's in a row are one. */
+function assistantMessage(turns: readonly Turn[], options: TurnOptions): JsonObject {
+  const said = turns.map((turn) => sayingOf(turn, options));
+  const texts = said.flatMap((one) => one.texts);
+  const calls = said.flatMap((one) => one.calls);
+  const thoughts = said.flatMap((one) => one.thoughts);
   return {
     role: "assistant",
     content: texts.length === 0 ? (calls.length > 0 ? null : "") : texts.join(""),
-    ...(thoughts.length > 0 ? { reasoning_content: thoughts.join("\n") } : {}),
+    ...(thoughts.length > 0 ? reasoningFields(thoughts.join("\n")) : {}),
     ...(calls.length > 0 ? { tool_calls: calls } : {}),
+  };
+}
+
+/** llama.cpp reads the one name, vLLM the other. */
+function reasoningFields(thoughts: string): JsonObject {
+  return { reasoning_content: thoughts, reasoning: thoughts };
+}
+
+function sayingOf(turn: Turn, options: TurnOptions) {
+  const blocks = blocksOf(turn);
+  refuseOthers(blocks, turn.path);
+  return {
+    texts: typeof turn.content === "string" ? [turn.content] : textsOf(blocks, "text", "text"),
+    calls: blocks.filter((block) => block["type"] === "tool_use").map((block) => toolCall(block, turn.path)),
+    thoughts: options.reasoning ? textsOf(blocks.filter(isLocalThinking), "thinking", "thinking") : [],
   };
 }
 
@@ -108,21 +143,20 @@ function blocksOf(turn: Turn): JsonObject[] {
   return arrayAt(turn.content, turn.path).map((block, index) => objectAt(block, `${turn.path}/${index}`));
 }
 
-/** Workers answer an orphan call with a 400 of their own that no client understands. */
-function checkToolAnswers(turns: readonly Turn[]): void {
-  for (const [index, turn] of turns.entries()) {
-    if (turn.role !== "assistant") continue;
-    const calls = idsOf(turn, "tool_use", "id");
-    if (calls.length === 0) continue;
-    const next = turns.slice(index + 1).find(({ role }) => role !== "system");
-    const answers = next === undefined ? [] : idsOf(next, "tool_result", "tool_use_id");
-    const missing = calls.find((id) => answers.filter((answer) => answer === id).length !== 1);
-    if (missing === undefined) continue;
+/** Workers answer an orphan call, or a result without one, with a 400 of their own that no client understands. */
+function checkToolAnswers(spoken: readonly Turn[], heard: readonly Turn[]): void {
+  const answers = heard.flatMap((turn) => idsOf(turn, "tool_result", "tool_use_id"));
+  const calls = spoken.flatMap((turn) => idsOf(turn, "tool_use", "id"));
+  const missing = calls.find((id) => answers.filter((answer) => answer === id).length !== 1);
+  if (missing !== undefined) {
     throw new Refusal(
       "invalid_request_error",
-      `${turn.path}: tool_use ${missing} should have one tool_result in the next message`,
+      `${spoken.at(-1)?.path}: tool_use ${missing} should have one tool_result in the next message`,
     );
   }
+  const orphan = answers.find((id) => !calls.includes(id));
+  if (orphan === undefined) return;
+  throw new Refusal("invalid_request_error", `${heard[0]?.path}: tool_result ${orphan} answers no tool_use before it`);
 }
 
 function idsOf(turn: Turn, type: string, field: string): string[] {

@@ -189,7 +189,7 @@ it("any request is translated or refused, never a crash", () => {
   );
   fc.assert(
     fc.property(request, (asked) => {
-      refusable(() => toChat(asked, { model: "m", images: true, reasoning: true, thinking: "template" }));
+      refusable(() => toChat(asked, { model: "m", images: true, reasoning: true, thinking: "template", topK: true }));
       refusable(() => toMessages(asked, { model: "m", maxTokens: 1 }));
     }),
     { numRuns },

@@ -8,6 +8,8 @@ export type ToChatOptions = TurnOptions & {
   readonly model: string;
   /** How the worker is told to think: not at all, through its template, or by effort. */
   readonly thinking: "none" | "template" | "effort";
+  /** Workers read top_k; OpenAI's own API refuses it. */
+  readonly topK: boolean;
 };
 
 /** Fields of a Messages request that `toChat` reads; any other is left out. */
@@ -33,7 +35,7 @@ export function toChat(request: JsonObject, options: ToChatOptions): JsonObject 
     model: options.model,
     messages: chatMessages(request, options),
     ...chatTools(request),
-    ...sampling(request),
+    ...sampling(request, options.topK),
     ...thinking(request, options.thinking),
     ...responseFormat(request["output_config"]),
     // Usage comes with the last chunk only when asked for.
@@ -42,11 +44,10 @@ export function toChat(request: JsonObject, options: ToChatOptions): JsonObject 
 }
 
 /** Fields that mean the same on both sides; everything that is Anthropic's alone (metadata, cache_control) stays here. */
-function sampling(request: JsonObject): JsonObject {
-  const { max_tokens, temperature, top_p, top_k, stop_sequences: stop } = request;
-  return Object.fromEntries(
-    Object.entries({ max_tokens, temperature, top_p, top_k, stop }).filter(([, value]) => value !== undefined),
-  );
+function sampling(request: JsonObject, topK: boolean): JsonObject {
+  const { max_tokens, temperature, top_p, stop_sequences: stop } = request;
+  const asked = { max_tokens, temperature, top_p, ...(topK ? { top_k: request["top_k"] } : {}), stop };
+  return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined && value !== null));
 }
 
 function chatTools(request: JsonObject): JsonObject {
@@ -96,7 +97,7 @@ function thinking(request: JsonObject, how: ToChatOptions["thinking"]): JsonObje
   if (how === "template" && asked !== undefined) {
     return { chat_template_kwargs: { enable_thinking: asked !== "disabled" } };
   }
-  if (how === "effort" && typeof effort === "string") {
+  if (how === "effort" && typeof effort === "string" && asked !== "disabled") {
     // xhigh and max are Anthropic's own.
     return { reasoning_effort: ["low", "medium", "high"].includes(effort) ? effort : "high" };
   }

@@ -1,5 +1,5 @@
 // An OpenAI chat request as an Anthropic Messages request.
-import { arrayAt, isObject, objectAt, stringAt, stringOr, type JsonObject } from "../json.ts";
+import { arrayAt, isCount, isObject, objectAt, stringAt, stringOr, type JsonObject } from "../json.ts";
 import { Refusal } from "../refusal.ts";
 import { messageBlocks } from "./message-blocks.ts";
 
@@ -38,10 +38,13 @@ export function toMessages(request: JsonObject, options: ToMessagesOptions): Jso
     .filter(isSystem)
     .map((turn) => textOf(turn["content"]))
     .filter((text) => text !== "");
-  const asked = request["max_completion_tokens"] ?? request["max_tokens"];
+  const asked = request["max_completion_tokens"] ?? request["max_tokens"] ?? options.maxTokens;
+  if (!isCount(asked) || asked < 1) {
+    throw new Refusal("invalid_request_error", "max_tokens: should be a whole number above 0");
+  }
   return {
     model: options.model,
-    max_tokens: typeof asked === "number" ? asked : options.maxTokens,
+    max_tokens: asked,
     messages: mergeTurns(turns),
     ...(system.length > 0 ? { system: system.join("\n\n") } : {}),
     ...messageTools(request),
@@ -98,7 +101,10 @@ function toolChoice(choice: unknown, isSerial: boolean): JsonObject | undefined 
     return { type: "tool", name: choice["function"]["name"], ...serial };
   if (choice === "none") return { type: "none" };
   if (choice === "required") return { type: "any", ...serial };
-  return choice === "auto" || isSerial ? { type: "auto", ...serial } : undefined;
+  if (choice === "auto" || choice === undefined || choice === null) {
+    return choice === "auto" || isSerial ? { type: "auto", ...serial } : undefined;
+  }
+  throw new Refusal("invalid_request_error", "tool_choice: this model takes auto, none, required or one function");
 }
 
 function sampling(request: JsonObject): JsonObject {

@@ -22,7 +22,12 @@ const Json = z.record(z.string(), z.unknown());
 const Case = z.strictObject({
   request: Json.default({}),
   options: z
-    .strictObject({ images: z.boolean(), reasoning: z.boolean(), thinking: z.enum(["template", "effort"]) })
+    .strictObject({
+      images: z.boolean(),
+      reasoning: z.boolean(),
+      thinking: z.enum(["template", "effort"]),
+      topK: z.boolean(),
+    })
     .partial()
     .default({}),
   answer: Json.default({}),
@@ -57,6 +62,7 @@ const RUN: Record<string, (given: Case) => unknown> = {
       images: options.images ?? false,
       reasoning: options.reasoning ?? false,
       thinking: options.thinking ?? "none",
+      topK: options.topK ?? true,
     }),
   "from-chat": (given) => fromChat(given.answer, context(given)),
   "chat-stream": (given) => {

@@ -20,7 +20,7 @@ import { uninspected } from "./uninspected.ts";
 /** Answers with a word for the way it took; `cut` splits streams in different places. */
 export type Target = (bytes: Buffer, cut: number) => string;
 
-const abilities = { model: "worker", images: true, reasoning: true, thinking: "template" as const };
+const abilities = { model: "worker", images: true, reasoning: true, thinking: "template" as const, topK: true };
 
 function context() {
   const estimate = { input: 9, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, output: 0 };

@@ -1,0 +1,76 @@
+// What no model is asked to do, wherever it runs: fetch from a network, or work with what is kept out of this gateway's sight.
+// A worker of one's own is no exception: vLLM fetches every URL that a message names, from inside the estate.
+import { isObject, type JsonObject } from "./json.ts";
+import { blocked, CLIENT_TOOLS } from "./policy.ts";
+
+/** Fields that make a provider act elsewhere, or a worker connect to an address that the client names (vLLM, SGLang). */
+const ACTING: ReadonlySet<string> = new Set([
+  "mcp_servers",
+  "container",
+  "web_search_options",
+  "kv_transfer_params",
+  "ec_transfer_params",
+  "bootstrap_host",
+  "bootstrap_port",
+  "bootstrap_room",
+]);
+
+/** Throws Refusal for what a request to a local worker would reach beyond that worker. */
+export function refuseReach(asked: JsonObject): void {
+  const acting = Object.keys(asked).find((key) => ACTING.has(key) && isAsked(asked[key]));
+  if (acting !== undefined) throw blocked(acting, "would act outside this gateway");
+  for (const [index, tool] of listOf(asked["tools"]).entries()) checkTool(tool, `tools/${index}`);
+  checkContent(asked["system"], "system");
+  for (const [index, message] of listOf(asked["messages"]).entries()) {
+    if (isObject(message)) checkContent(message["content"], `messages/${index}/content`);
+  }
+}
+
+/** Claude Code's SDKs send empty lists by habit. */
+function isAsked(value: unknown): boolean {
+  return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function checkTool(tool: unknown, path: string): void {
+  const type = isObject(tool) ? (tool["type"] ?? "custom") : "custom";
+  if (type === "function" || (typeof type === "string" && CLIENT_TOOLS.test(type))) return;
+  const named = typeof type === "string" ? type.slice(0, 60) : "unknown";
+  throw blocked(path, `a tool of type ${named} would act outside this gateway`);
+}
+
+/** Blocks hold blocks under these two names; everything else in them is data. */
+function checkContent(content: unknown, path: string): void {
+  for (const [index, block] of listOf(content).entries()) {
+    if (isObject(block)) checkBlock(block, `${path}/${index}`);
+  }
+}
+
+function checkBlock(block: JsonObject, path: string): void {
+  checkContent(block["content"], `${path}/content`);
+  const { source, file, file_id: id } = block;
+  if (isObject(source)) checkSource(source, `${path}/source`);
+  if (id !== undefined && id !== null) throw blocked(`${path}/file_id`, "names what this gateway never saw");
+  if (isObject(file) && typeof file["file_id"] === "string") {
+    throw blocked(`${path}/file/file_id`, "names what this gateway never saw");
+  }
+  // image_url, and vLLM's video_url and audio_url; vLLM takes them without a type too, and as a string.
+  for (const [key, value] of Object.entries(block)) {
+    if (key.endsWith("_url")) checkUrl(isObject(value) ? value["url"] : value, `${path}/${key}`);
+  }
+}
+
+function checkSource(source: JsonObject, path: string): void {
+  const { type } = source;
+  if (type === "url" || type === "file") throw blocked(path, "only inline sources are let through");
+  checkContent(source["content"], `${path}/content`);
+}
+
+function checkUrl(url: unknown, path: string): void {
+  if (url === undefined || url === null) return;
+  if (typeof url === "string" && /^data:/i.test(url)) return;
+  throw blocked(path, "is taken as a data: URL only, nothing is fetched");
+}
