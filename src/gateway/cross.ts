@@ -8,7 +8,7 @@ import type { LiveRoute } from "./load-config.ts";
 import { PassedChatStream, PassedMessagesStream } from "./passed.ts";
 import { inspectMessages, inspectUntranslated } from "./policy.ts";
 import { refuseReach } from "./reach.ts";
-import { Refusal } from "./refusal.ts";
+import { cannot, Refusal } from "./refusal.ts";
 import type { Rewriter } from "./rewriter.ts";
 import { base64Embeddings } from "./wire/embeddings.ts";
 import { fromChat } from "./wire/from-chat.ts";
@@ -50,7 +50,7 @@ export function cross(asked: JsonObject, options: CrossingOptions): Crossing {
   if (operation === "messages" && route.dialect === "openai") return messagesOverChat(asked, options);
   if (operation === "chat" && route.dialect === "anthropic") return chatOverMessages(asked, options);
   const body = { ...asked, model: route.model };
-  return { operation, body, rewriter: passed(asked, operation), leftOut: leftAtHome(asked, options) };
+  return { operation, body, rewriter: passed(asked, options), leftOut: leftAtHome(asked, options) };
 }
 
 /** What is taken out on the way to a hosted chat model, though it is the client's own dialect. */
@@ -59,9 +59,12 @@ function leftAtHome(asked: JsonObject, { operation, route }: CrossingOptions): s
   return isKept ? [] : ["metadata"];
 }
 
-function passed(asked: JsonObject, operation: Operation): Rewriter {
+function passed(asked: JsonObject, { operation, route }: CrossingOptions): Rewriter {
   const isStream = asked["stream"] === true;
-  if (operation === "messages") return isStream ? new PassedMessagesStream() : new WholeAnswer(usageOfMessage);
+  if (operation === "messages") {
+    const isPinged = route.residency === "local";
+    return isStream ? new PassedMessagesStream({ isPinged }) : new WholeAnswer(usageOfMessage);
+  }
   if (operation === "chat") return isStream ? new PassedChatStream(wantsUsage(asked)) : new WholeAnswer(usageOfChat);
   if (operation === "count_tokens") return new WholeAnswer(noUsage);
   return new WholeAnswer(usageOfEmbeddings, asked["encoding_format"] === "base64" ? base64Embeddings : undefined);
@@ -95,7 +98,7 @@ function fitContext(body: JsonObject, route: LiveRoute, inputEstimate: number): 
   if (contextTokens === undefined || typeof asked !== "number") return body;
   const left = contextTokens - inputEstimate;
   // An answer of one token would help nobody; told so, Claude Code makes its prompt shorter.
-  if (left < 1) throw new Refusal("invalid_request_error", "capability_rejected: prompt_too_long");
+  if (left < 1) throw cannot("prompt_too_long", `the prompt does not fit the model's ${contextTokens} tokens`);
   return { ...body, max_tokens: Math.min(asked, left) };
 }
 

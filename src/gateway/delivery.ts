@@ -2,10 +2,11 @@
 // looks whole.
 import type { ServerResponse } from "node:http";
 import { writeFrame } from "./frame.ts";
+import { isObject } from "./json.ts";
 import { Refusal } from "./refusal.ts";
 import type { Rewriter } from "./rewriter.ts";
 import type { AnswerHead, AnswerReader, Flow } from "./upstream.ts";
-import { upstreamError } from "./wire/upstream-error.ts";
+import { upstreamError, type FailedRequest } from "./wire/upstream-error.ts";
 
 /** An upstream's headers that a client may see; rate limits of the gateway's account are not among them. */
 const RETURNED = ["retry-after", "x-should-retry", "x-demesne-stand-in"] as const;
@@ -20,6 +21,8 @@ export type DeliveryOptions = {
   readonly headers: Readonly<Record<string, string>>;
   /** Upstream and client speak one dialect: the upstream's errors pass word for word. */
   readonly isSameDialect: boolean;
+  /** What was asked of the upstream, by which its words of failure are understood. */
+  readonly failed: FailedRequest;
   /** How long a client may leave what was written unread. */
   readonly idleMs: number;
   /** Longest silence of a stream that the gateway itself writes. */
@@ -85,8 +88,9 @@ export class Delivery {
     let size = 0;
     this.#finish = () => {
       const text = Buffer.concat(chunks).toString("utf8");
-      if (!this.#options.isSameDialect || this.#isHeadSent) {
-        throw upstreamError(head.status, parseError(text), head.headers["retry-after"]);
+      const told = isApiAnswer(head) ? parseError(text) : undefined;
+      if (!this.#options.isSameDialect || this.#isHeadSent || !isObject(told)) {
+        throw upstreamError(head.status, told, this.#options.failed, head.headers["retry-after"]);
       }
       this.#sendWhole(head, text);
     };
@@ -142,10 +146,13 @@ export class Delivery {
   }
 
   #beat(): void {
-    if (performance.now() - this.#lastWrite < this.#options.pingMs) return;
+    const { rewriter, pingMs } = this.#options;
+    // Empty in the middle of an event.
+    const { ping } = rewriter;
+    if (ping === "" || performance.now() - this.#lastWrite < pingMs) return;
     // The upstream has not even answered yet: from here on its errors are events of the stream.
     this.#sendHead(200, undefined);
-    this.#write(this.#options.rewriter.begin() + this.#options.rewriter.ping);
+    this.#write(rewriter.begin() + ping);
   }
 }
 
@@ -156,13 +163,19 @@ function checkReadable(head: AnswerHead, isStream: boolean): void {
   if (head.status >= 300 && head.status < 400) {
     throw new Refusal("api_error", "the upstream points elsewhere, and nothing is followed");
   }
-  if (!/^(application\/json|text\/event-stream)\b/.test(head.headers["content-type"] ?? "")) {
+  // An error keeps its status, and its wait, whoever wrote its text: a proxy before the upstream writes HTML.
+  if (head.status >= 400) return;
+  if (!isApiAnswer(head)) {
     throw new Refusal("api_error", `the upstream answered ${head.status} with something that is no API answer`);
   }
   // As a stream it would be one without events: an SDK takes that for an empty answer.
-  if (isStream && head.status < 400 && head.headers["content-type"]?.startsWith("text/event-stream") !== true) {
+  if (isStream && head.headers["content-type"]?.startsWith("text/event-stream") !== true) {
     throw new Refusal("api_error", "the upstream was asked for a stream and answered with something else");
   }
+}
+
+function isApiAnswer(head: AnswerHead): boolean {
+  return /^(application\/json|text\/event-stream)\b/.test(head.headers["content-type"] ?? "");
 }
 
 function returned(head: AnswerHead | undefined): Record<string, string> {

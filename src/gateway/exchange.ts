@@ -206,6 +206,8 @@ async function carryOut(desk: Desk, one: Exchange, { route, payers, estimate, un
       ...(leftOut.length > 0 ? { "x-demesne-left-out": leftOut.join(", ") } : {}),
     },
     isSameDialect: route.dialect === one.endpoint.dialect,
+    // Their names only: the body must not stay in memory while its answer streams.
+    failed: { sent: new Set(Object.keys(crossing.body)), inputEstimate: estimate },
     idleMs: desk.config.limits.idleMs,
     pingMs: desk.config.limits.pingMs,
     abort: (reason) => under.ending.abort(reason),

@@ -1,15 +1,19 @@
 // Streams of the client's own dialect: the bytes pass, the token counts are read along the way.
 import { isObject } from "./json.ts";
 import { Refusal } from "./refusal.ts";
-import { parseEventData, type Rewriter } from "./rewriter.ts";
-import { EventReader, type ServerEvent } from "./wire/sse.ts";
+import { parseAnswer, parseEventData, type Rewriter } from "./rewriter.ts";
+import { EventReader, printEvent, type ServerEvent } from "./wire/sse.ts";
+import { failureIn } from "./wire/upstream-error.ts";
 import { mergeUsage, usageFromChat, usageFromMessages, type Usage } from "./wire/usage.ts";
 
 /** What the events hold that are read: counts, the end, and the upstream's own word of its failure. */
 const TOLD_IN_MESSAGES = ["message_", "event: error", "event:error"];
-const TOLD_IN_CHAT = ['"usage"', "[DONE]", '"finish_reason":"', '"finish_reason": "', '"error"'];
+const TOLD_IN_CHAT = ['"usage"', "[DONE]", '"finish_reason":"', '"finish_reason": "', '"error"', "error: "];
 
-const FINISHED = /"finish_reason": ?"/;
+/** Some workers say "" until there is a reason. */
+const FINISHED = /"finish_reason": ?"[^"]/;
+
+const PING = printEvent({ type: "ping" }, "ping");
 
 /** A stream that ends without its end must not look whole. */
 function brokenOff(): Refusal {
@@ -18,14 +22,23 @@ function brokenOff(): Refusal {
 
 export class PassedMessagesStream implements Rewriter {
   readonly isStream = true;
-  readonly ping = "";
   readonly #events = new EventReader();
+  readonly #isPinged: boolean;
   #counts: unknown;
   #isCounted = false;
   #isFinished = false;
 
+  /** Anthropic keeps its streams alive itself; workers that speak its dialect keep silent while they read a long prompt. */
+  constructor(options: { readonly isPinged: boolean }) {
+    this.#isPinged = options.isPinged;
+  }
+
   begin(): string {
     return "";
+  }
+
+  get ping(): string {
+    return this.#isPinged && this.#events.isBetween ? PING : "";
   }
 
   push(bytes: Buffer): Buffer {
@@ -48,7 +61,7 @@ export class PassedMessagesStream implements Rewriter {
   #read({ name, data }: ServerEvent): void {
     this.#isFinished ||= name === "message_delta" || name === "message_stop" || name === "error";
     if (name !== "message_start" && name !== "message_delta") return;
-    const event = parseEventData(data);
+    const event = parseEventData({ name, data });
     const message = isObject(event["message"]) ? event["message"] : event;
     if (!isObject(message["usage"])) return;
     this.#isCounted = name === "message_delta";
@@ -89,11 +102,16 @@ export class PassedChatStream implements Rewriter {
     return this.#usage;
   }
 
-  #keep({ data }: ServerEvent): boolean {
-    this.#isFinished ||= data.trim() === "[DONE]" || FINISHED.test(data) || data.includes('"error"');
-    if (!data.includes('"usage"')) return true;
-    const chunk = parseEventData(data);
-    this.#usage = usageFromChat(chunk["usage"]) ?? this.#usage;
+  #keep(event: ServerEvent): boolean {
+    const { name, data } = event;
+    this.#isFinished ||= data.trim() === "[DONE]" || FINISHED.test(data);
+    // llama.cpp's way to say it is none that an SDK reads: it is told in OpenAI's.
+    if (name === "error") parseEventData(event);
+    if (!data.includes('"usage"') && !data.includes('"error"')) return true;
+    const chunk = parseAnswer(data);
+    this.#isFinished ||= failureIn(chunk) !== undefined;
+    // Some workers count along the way: what was counted before the end is no final count.
+    if (this.#isFinished) this.#usage = usageFromChat(chunk["usage"]) ?? this.#usage;
     return !(Array.isArray(chunk["choices"]) && chunk["choices"].length === 0);
   }
 }

@@ -247,10 +247,11 @@ describe("personal data in a request to a hosted model", () => {
   });
 
   it("is counted by kind in the audit and in the metrics, and is written down nowhere", async (t) => {
-    const made = await house(t, { config: { metrics: "127.0.0.1:19464" } });
+    const metricsAt = `127.0.0.1:${20_000 + (process.pid % 12_000)}`;
+    const made = await house(t, { config: { metrics: metricsAt } });
     await made.ask(request(`${NHS} and jane.doe@example.co.uk and again ${NHS}`));
     await made.quiet();
-    const metrics = await (await fetch("http://127.0.0.1:19464/metrics")).text();
+    const metrics = await (await fetch(`http://${metricsAt}/metrics`)).text();
     assert.match(metrics, /demesne_gateway_findings_total\{model="claude-hosted",kind="nhs"\} 2/);
     await made.restart();
     assert.match(made.stateBytes(), /"findings":\{"nhs":2,"email":1\}/);

@@ -36,12 +36,20 @@ const FINAL: ReadonlySet<RefusalKind> = new Set([
 export class Refusal extends Error {
   readonly kind: RefusalKind;
   readonly headers: Readonly<Record<string, string>>;
+  /** What the model cannot do, in the word on which Claude Code mends its request; others read the message. */
+  readonly capability: string | undefined;
 
-  constructor(kind: RefusalKind, message: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    kind: RefusalKind,
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+    capability: string | undefined = undefined,
+  ) {
     super(message);
     this.name = "Refusal";
     this.kind = kind;
     this.headers = headers;
+    this.capability = capability;
   }
 
   get status(): number {
@@ -54,9 +62,24 @@ export function refusalHeaders(refusal: Refusal): Record<string, string> {
 }
 
 export function refusalBody(dialect: Dialect, refusal: Refusal, requestId: string): string {
-  return JSON.stringify(
-    dialect === "anthropic"
-      ? { type: "error", error: { type: refusal.kind, message: refusal.message }, request_id: requestId }
-      : { error: { message: refusal.message, type: refusal.kind, param: null, code: String(refusal.status) } },
-  );
+  return JSON.stringify(dialect === "anthropic" ? anthropicBody(refusal, requestId) : openaiBody(refusal));
+}
+
+function anthropicBody({ kind, message, capability }: Refusal, requestId: string): object {
+  const text = capability === undefined ? message : `capability_rejected: ${capability}`;
+  return { type: "error", error: { type: kind, message: text }, request_id: requestId };
+}
+
+/** The words that OpenAI's clients know: its own for a prompt that does not fit, LiteLLM's for a spent budget. */
+function openaiBody({ kind, message, capability, status }: Refusal): object {
+  const isTooLong = capability !== undefined && /^(prompt_too_long|max_tokens_context_overflow)/.test(capability);
+  const type = kind === "billing_error" ? "budget_exceeded" : kind;
+  return isTooLong
+    ? { error: { message, type, param: "messages", code: "context_length_exceeded" } }
+    : { error: { message, type, param: null, code: String(status) } };
+}
+
+/** For what a model cannot read or do. `message` is for a person, `capability` for Claude Code. */
+export function cannot(capability: string, message: string): Refusal {
+  return new Refusal("invalid_request_error", message, {}, capability);
 }

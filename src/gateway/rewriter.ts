@@ -1,6 +1,8 @@
 // How an upstream's answer becomes the client's. Whichever way, its token counts are read along.
-import { isObject, stringOr, type JsonObject } from "./json.ts";
-import { isRefusalKind, Refusal } from "./refusal.ts";
+import { isObject, type JsonObject } from "./json.ts";
+import { Refusal } from "./refusal.ts";
+import type { ServerEvent } from "./wire/sse.ts";
+import { failureIn } from "./wire/upstream-error.ts";
 import type { Usage } from "./wire/usage.ts";
 
 export type Rewriter = {
@@ -16,15 +18,12 @@ export type Rewriter = {
 };
 
 /** Throws Refusal when the event is not JSON, or is the upstream telling of its failure. */
-export function parseEventData(data: string): JsonObject {
+export function parseEventData({ name, data }: ServerEvent): JsonObject {
   const event = parseAnswer(data);
-  if (isObject(event["error"])) throw toldFailure(event["error"]);
+  // llama.cpp has a field of its own for it, with the error and nothing around it.
+  const failure = failureIn(name === "error" && event["error"] === undefined ? { error: event } : event);
+  if (failure !== undefined) throw failure;
   return event;
-}
-
-function toldFailure(error: JsonObject): Refusal {
-  const kind = stringOr(error["type"], "");
-  return new Refusal(isRefusalKind(kind) ? kind : "api_error", stringOr(error["message"], "the upstream failed"));
 }
 
 /** Throws Refusal when the text is no JSON object. */

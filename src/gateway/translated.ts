@@ -7,6 +7,7 @@ import type { FromChatContext } from "./wire/from-chat.ts";
 import type { FromMessagesContext } from "./wire/from-messages.ts";
 import { MessagesStream } from "./wire/messages-stream.ts";
 import { EventReader, printEvent, type ServerEvent } from "./wire/sse.ts";
+import { failureIn } from "./wire/upstream-error.ts";
 import type { Usage } from "./wire/usage.ts";
 
 /** Largest answer that is held to be read whole. */
@@ -41,6 +42,8 @@ export class WholeAnswer implements Rewriter {
   end(): string {
     const text = Buffer.concat(this.#chunks).toString("utf8");
     const answer = parseAnswer(text);
+    const failure = failureIn(answer);
+    if (failure !== undefined) throw failure;
     this.#usage = this.#usageOf(answer);
     return this.#change === undefined ? text : JSON.stringify(this.#change(answer));
   }
@@ -83,7 +86,7 @@ export class ChatToMessages implements Rewriter {
   }
 
   #read(events: readonly ServerEvent[]): JsonObject[] {
-    return events.flatMap(({ data }) => (data.trim() === "[DONE]" ? [] : this.#stream.push(parseEventData(data))));
+    return events.flatMap((event) => (event.data.trim() === "[DONE]" ? [] : this.#stream.push(parseEventData(event))));
   }
 }
 
@@ -122,7 +125,7 @@ export class MessagesToChat implements Rewriter {
   }
 
   #read(events: readonly ServerEvent[]): string {
-    const chunks = events.flatMap(({ data }) => this.#stream.push(parseEventData(data)));
+    const chunks = events.flatMap((event) => this.#stream.push(parseEventData(event)));
     return chunks.map((chunk) => printEvent(chunk)).join("");
   }
 }

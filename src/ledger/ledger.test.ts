@@ -167,13 +167,13 @@ test("pruned segments are gone, and what is left still verifies against old and 
 
 const WRITER = `
   const { appendSync } = await import(process.argv[1]);
-  const until = Date.now() + 30000;
+  const until = Date.now() + 120000;
   for (let n = 0; Date.now() < until; n += 1) appendSync(process.argv[2], [{ kind: "writer", pid: process.pid, n }], { now: Date.now(), waitMs: 20000 });
 `;
 
 /** However slow the machine is: the writers are at it before they are killed. */
 async function grownTo(dir: string, size: number): Promise<void> {
-  const until = Date.now() + 20_000;
+  const until = Date.now() + 120_000;
   while (Date.now() < until && (!existsSync(dir) || readTail(dir).seq < size)) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -210,7 +210,7 @@ secrets:
   test("an argument in the twin would have been seen", async () => {
     const other = oddCanary();
     const looking = watchProcesses(finder(other));
-    await open.twin.exec(["sh", "-c", "sleep 0.5", other.unwrap()], { timeoutMs: 10_000 });
+    await open.twin.exec(["sh", "-c", "sleep 3; exit", other.unwrap()], { timeoutMs: 30_000 });
     assert.ok(looking.stop().some(({ where, command }) => where === "cmdline" && command === "sh"));
   });
 

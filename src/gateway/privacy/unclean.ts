@@ -2,8 +2,8 @@
 import { Refusal, type RefusalKind } from "../refusal.ts";
 
 export class Unclean extends Refusal {
-  constructor(message: string, kind: RefusalKind = "policy_blocked") {
-    super(kind, message);
+  constructor(message: string, kind: RefusalKind = "policy_blocked", capability?: string) {
+    super(kind, message, {}, capability);
     this.name = "Unclean";
   }
 }

@@ -62,7 +62,8 @@ function walkBlock(block: JsonObject, hint: number, visit: Visit): JsonObject {
 }
 
 function refuse(what: "image_block" | "document_block"): never {
-  throw new Unclean(`capability_rejected: ${what}`, "invalid_request_error");
+  const shown = what === "image_block" ? "an image" : "a document";
+  throw new Unclean(`${shown} cannot be looked through, so it does not leave`, "invalid_request_error", what);
 }
 
 /** Signed by the model's maker: one changed byte and the next turn is refused. */

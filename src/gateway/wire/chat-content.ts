@@ -1,6 +1,6 @@
 // Content blocks of the Messages API as parts of a chat message.
 import { arrayAt, isObject, objectAt, stringAt, type JsonObject, wordOf } from "../json.ts";
-import { Refusal } from "../refusal.ts";
+import { cannot, Refusal } from "../refusal.ts";
 
 /** What the worker's model can read besides text. */
 export type ChatAbilities = { readonly images: boolean };
@@ -40,7 +40,7 @@ function text(value: string): ChatPart {
 }
 
 function image(source: JsonObject, at: string, abilities: ChatAbilities): ChatPart {
-  if (!abilities.images) throw new Refusal("invalid_request_error", "capability_rejected: image_block");
+  if (!abilities.images) throw cannot("image_block", `${at}: this model does not read images`);
   if (source["type"] !== "base64") throw new Refusal("policy_blocked", `${at}/source: only base64 images are taken`);
   const type = stringAt(source["media_type"], `${at}/source/media_type`);
   return {
@@ -56,7 +56,7 @@ function documentParts(block: JsonObject, at: string, abilities: ChatAbilities):
   if (source["type"] === "content") {
     return [...title, ...chatParts(source["content"], `${at}/source/content`, abilities)];
   }
-  throw new Refusal("invalid_request_error", "capability_rejected: document_block");
+  throw cannot("document_block", `${at}: this model does not read such documents`);
 }
 
 function searchResult(block: JsonObject, at: string, abilities: ChatAbilities): ChatPart[] {

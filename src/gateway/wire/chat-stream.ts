@@ -1,7 +1,7 @@
 // A worker's chat stream as Anthropic events: one open block at a time, tool calls in order although their pieces may
 // interleave, usage from whichever chunk brings it. State lives for one answer only.
 import { isObject, stringOr, type JsonObject } from "../json.ts";
-import { reasoningOf, toolIdStem, type FromChatContext } from "./from-chat.ts";
+import { CHARS_PER_TOKEN, reasoningOf, saidIn, toolIdStem, type FromChatContext } from "./from-chat.ts";
 import { localSignature } from "./provenance.ts";
 import { stopFromChat } from "./stop-reasons.ts";
 import { messagesUsage, usageFromChat, type Usage } from "./usage.ts";
@@ -38,16 +38,17 @@ export class ChatStream {
   }
 
   push(chunk: JsonObject): JsonObject[] {
-    this.#usage = usageFromChat(chunk["usage"]) ?? this.#usage;
     const choices = chunk["choices"];
     const choice: unknown = Array.isArray(choices) ? choices[0] : undefined;
+    if (isObject(choice) && stringOr(choice["finish_reason"], "") !== "") this.#finish = choice;
+    // Some workers count along the way: what was counted before the end is no final count.
+    if (this.#finish !== undefined) this.#usage = usageFromChat(chunk["usage"]) ?? this.#usage;
     if (!isObject(choice)) return [];
     const delta = isObject(choice["delta"]) ? choice["delta"] : {};
-    if (typeof choice["finish_reason"] === "string") this.#finish = choice;
     // A chunk may bring several kinds and the finish reason at once: nothing in it may be lost.
     return [
       ...this.#text("thinking", reasoningOf(delta)),
-      ...this.#text("text", stringOr(delta["content"], stringOr(delta["refusal"], ""))),
+      ...this.#text("text", saidIn(delta)),
       ...this.#toolCalls(delta["tool_calls"]),
     ];
   }
@@ -78,7 +79,7 @@ export class ChatStream {
   }
 
   #estimate(): Usage {
-    return { ...this.#context.estimate, output: Math.ceil(this.#written / 4) };
+    return { ...this.#context.estimate, output: Math.ceil(this.#written / CHARS_PER_TOKEN) };
   }
 
   #text(kind: TextKind, text: string): JsonObject[] {

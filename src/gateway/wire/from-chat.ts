@@ -28,24 +28,42 @@ export function fromChat(answer: JsonObject, context: FromChatContext): JsonObje
   const calls = callsOf(message).map((call, index) =>
     toolUse(call, `${toolIdStem(context.id)}${index}`, context.names),
   );
+  const content = [...thinkingOf(message), ...textOf(message), ...calls];
   return {
     id: `msg_${context.id}`,
     type: "message",
     role: "assistant",
     model: context.model,
-    content: [...thinkingOf(message), ...textOf(message), ...calls],
+    content,
     ...stopFromChat(choice, calls.length > 0, context.stopSequences),
-    usage: messagesUsage(usageFromChat(answer["usage"]) ?? context.estimate),
+    usage: messagesUsage(usageFromChat(answer["usage"]) ?? { ...context.estimate, output: tokensIn(content) }),
   };
 }
+
+/** A guess, where the worker counts nothing. */
+function tokensIn(content: readonly JsonObject[]): number {
+  const written = content.map((block) => block["text"] ?? block["thinking"] ?? JSON.stringify(block["input"]));
+  return Math.ceil(written.join("").length / CHARS_PER_TOKEN);
+}
+
+/** Of English prose; only for estimates. */
+export const CHARS_PER_TOKEN = 4;
 
 export function toolIdStem(id: string): string {
   return `toolu_${id}_`;
 }
 
-/** vLLM says `reasoning`, most others `reasoning_content`. */
+/** vLLM says `reasoning`, most others `reasoning_content`; the other one may be there and empty. */
 export function reasoningOf(message: JsonObject): string {
-  return stringOr(message["reasoning_content"], stringOr(message["reasoning"], ""));
+  const { reasoning_content: older, reasoning } = message;
+  return stringOr(older, "") === "" ? stringOr(reasoning, "") : stringOr(older, "");
+}
+
+/** What it says: mostly one string; Mistral's models may answer in parts. */
+export function saidIn(message: JsonObject): string {
+  const { content, refusal } = message;
+  const parts = Array.isArray(content) ? content.filter(isObject).map((part) => stringOr(part["text"], "")) : [];
+  return stringOr(content, parts.length > 0 ? parts.join("") : stringOr(refusal, ""));
 }
 
 function thinkingOf(message: JsonObject): JsonObject[] {
@@ -54,7 +72,7 @@ function thinkingOf(message: JsonObject): JsonObject[] {
 }
 
 function textOf(message: JsonObject): JsonObject[] {
-  const text = stringOr(message["content"], stringOr(message["refusal"], ""));
+  const text = saidIn(message);
   return text === "" ? [] : [{ type: "text", text }];
 }
 

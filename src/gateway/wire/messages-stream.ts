@@ -10,6 +10,8 @@ export class MessagesStream {
   #usage: JsonObject | undefined;
   /** Counts tool blocks: the chat side's index is not the block's. */
   #tools = -1;
+  /** A call is open that has no arguments yet. */
+  #isBare = false;
   #isFinished = false;
   #isCounted = false;
 
@@ -27,6 +29,8 @@ export class MessagesStream {
         return this.#blockStart(event["content_block"]);
       case "content_block_delta":
         return this.#blockDelta(event["delta"]);
+      case "content_block_stop":
+        return this.#blockStop();
       case "message_delta":
         return this.#messageDelta(event);
       case "message_stop":
@@ -52,6 +56,7 @@ export class MessagesStream {
       return [this.#delta({ content: block["text"] })];
     if (block["type"] !== "tool_use") return [];
     this.#tools += 1;
+    this.#isBare = true;
     const called = { name: block["name"], arguments: "" };
     return [this.#delta({ tool_calls: [{ index: this.#tools, id: block["id"], type: "function", function: called }] })];
   }
@@ -64,10 +69,20 @@ export class MessagesStream {
       case "thinking_delta":
         return [this.#delta({ reasoning_content: delta["thinking"] })];
       case "input_json_delta":
-        return [this.#delta({ tool_calls: [{ index: this.#tools, function: { arguments: delta["partial_json"] } }] })];
+        return stringOr(delta["partial_json"], "") === "" ? [] : [this.#arguments(delta["partial_json"])];
       default:
         return [];
     }
+  }
+
+  /** OpenAI's clients parse what they have gathered: nothing at all is no JSON. */
+  #blockStop(): JsonObject[] {
+    return this.#isBare ? [this.#arguments("{}")] : [];
+  }
+
+  #arguments(text: unknown): JsonObject {
+    this.#isBare = false;
+    return this.#delta({ tool_calls: [{ index: this.#tools, function: { arguments: text } }] });
   }
 
   #messageDelta(event: JsonObject): JsonObject[] {

@@ -22,6 +22,11 @@ export class EventReader {
     return !words.some((word) => chunk.includes(word, 0, "latin1"));
   }
 
+  /** Nothing of an event that has not ended is held: something else may be said here. */
+  get isBetween(): boolean {
+    return this.#isBetween;
+  }
+
   /** The events that are complete with this chunk. Comments and events without data are left out. */
   push(chunk: Uint8Array): ServerEvent[] {
     const text = this.#rest + this.#decoder.decode(chunk, { stream: true });
@@ -48,9 +53,11 @@ function parseEvent(block: string): ServerEvent | undefined {
   const data: string[] = [];
   for (const line of block.split(/\r\n|\n|\r/)) {
     // The s flag: U+2028 inside data ends no line here, though it would end one for a plain dot.
-    const [, field, value] = /^(event|data): ?(.*)$/s.exec(line) ?? [];
+    const [, field, value] = /^(event|data|error): ?(.*)$/s.exec(line) ?? [];
     if (field === "event") name = value;
-    else if (field === "data" && value !== undefined) data.push(value);
+    else if (value !== undefined) data.push(value);
+    // No field of the standard's: llama.cpp tells of its failure like this.
+    if (field === "error") name = "error";
   }
   return data.length === 0 ? undefined : { name, data: data.join("\n") };
 }

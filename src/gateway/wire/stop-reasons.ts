@@ -1,5 +1,6 @@
 // Why a model stopped, on both sides.
 import type { JsonObject } from "../json.ts";
+import { Refusal } from "../refusal.ts";
 
 const FROM_CHAT: ReadonlyMap<unknown, string> = new Map(
   Object.entries({
@@ -23,10 +24,14 @@ const TO_CHAT: ReadonlyMap<unknown, string> = new Map(
   }),
 );
 
+/** The worker gave up (vLLM and SGLang say abort, others error): what it wrote until then must not look like an answer. */
+const GAVE_UP: ReadonlySet<unknown> = new Set(["abort", "error", "insufficient_system_resource"]);
+
 export type Stop = { readonly stop_reason: string; readonly stop_sequence: string | null };
 
-/** Some workers say "stop" although they called a tool; vLLM tells the matched sequence in `stop_reason`. */
+/** Throws Refusal when the worker gave up. Some workers say "stop" although they called a tool; vLLM tells the matched sequence in `stop_reason`. */
 export function stopFromChat(choice: JsonObject, calledTool: boolean, asked: readonly string[]): Stop {
+  if (GAVE_UP.has(choice["finish_reason"])) throw new Refusal("overloaded_error", "the upstream gave up");
   const matched = choice["stop_reason"];
   if (calledTool && choice["finish_reason"] !== "length") return { stop_reason: "tool_use", stop_sequence: null };
   if (choice["finish_reason"] === "stop" && typeof matched === "string" && asked.includes(matched)) {

@@ -1,47 +1,100 @@
 // What a worker's error means to a client. Claude Code mends its request on its own when the message is one of its
 // `capability_rejected` words; free text makes it try six times and fail.
 import { isObject, stringOr, type JsonObject } from "../json.ts";
-import { Refusal, type RefusalKind } from "../refusal.ts";
+import { isRefusalKind, Refusal, type RefusalKind } from "../refusal.ts";
+import { overflowIn } from "./context-overflow.ts";
 
-const CAPABILITIES: readonly (readonly [RegExp, string])[] = [
-  // Before the context's length, which vLLM names here too: the prompt fits, and making it shorter would not help.
-  [/max_(completion_)?tokens'? is too large/i, "max_tokens_context_overflow"],
-  [
-    /maximum context length|context (length|window|size)|exceeds? the (available )?context|prompt is too long|n_ctx/i,
-    "prompt_too_long",
-  ],
-  [/(image|multimodal|vision).*(not|n't|un)\s*support|does not support images|not a multimodal/i, "image_block"],
-  [/reasoning_effort|effort.*support/i, "effort_unsupported"],
-  [/response_format|json_schema|guided|structured/i, "structured_outputs_unsupported"],
-  [/enable_thinking|chat_template_kwargs/i, "thinking_type:enabled"],
+/** Of the request that failed: a worker's words about what it was not sent mean something else. */
+export type FailedRequest = {
+  /** The fields that the upstream was sent. */
+  readonly sent: ReadonlySet<string>;
+  /** A guess at its tokens. */
+  readonly inputEstimate: number;
+};
+
+/** What cannot be done, by the words of vLLM, llama.cpp and Ollama; where a field is named, only if it was sent. */
+const CAPABILITIES: readonly (readonly [RegExp, string, field?: string])[] = [
+  [/at most 0 image|image input is not supported|(image|multimodal|vision).*(not|n't|un)\s*support/i, "image_block"],
+  [/does not support images|not a multimodal/i, "image_block"],
+  [/at most \d+ image/i, "media_budget"],
+  [/reasoning_effort|effort.*support/i, "effort_unsupported", "reasoning_effort"],
+  [/does not support thinking/i, "thinking_type:enabled"],
+  [/enable_thinking|chat_template_kwargs/i, "thinking_type:enabled", "chat_template_kwargs"],
+  [/response_format|json_schema|guided|structured/i, "structured_outputs_unsupported", "response_format"],
 ];
 
 const KIND: Readonly<Record<number, RefusalKind>> = {
   400: "invalid_request_error",
+  402: "billing_error",
   403: "permission_error",
   404: "not_found_error",
   408: "timeout_error",
+  // Sent again by every SDK, like an upstream that is busy.
+  409: "overloaded_error",
   413: "request_too_large",
   422: "invalid_request_error",
   429: "rate_limit_error",
+  501: "not_supported",
   503: "overloaded_error",
   504: "timeout_error",
   529: "overloaded_error",
 };
 
-/** The refusal that tells a client of the other dialect what its upstream said. */
-export function upstreamError(status: number, body: unknown, retryAfter: string | undefined): Refusal {
+/** The refusal that tells a client what its upstream said, where the client could not read it as it came. */
+export function upstreamError(
+  status: number,
+  body: unknown,
+  request: FailedRequest,
+  retryAfter?: string | undefined,
+): Refusal {
   const message = messageOf(body);
-  const capability =
-    status === 400 || status === 422 ? CAPABILITIES.find(([pattern]) => pattern.test(message))?.[1] : undefined;
-  if (capability !== undefined) return new Refusal("invalid_request_error", `capability_rejected: ${capability}`);
+  const capability = message === undefined ? undefined : capabilityIn(status, message, request);
+  if (capability !== undefined) return new Refusal("invalid_request_error", message ?? "", {}, capability);
   const kind = KIND[status] ?? "api_error";
-  return new Refusal(kind, message, retryAfter === undefined ? {} : { "retry-after": retryAfter });
+  const text = message ?? `the upstream answered ${status} without a message`;
+  return new Refusal(kind, text, retryAfter === undefined ? {} : { "retry-after": retryAfter });
 }
 
-function messageOf(body: unknown): string {
-  if (!isObject(body)) return "the upstream failed without a message";
-  const error: unknown = body["error"];
-  const inner: JsonObject = isObject(error) ? error : body;
-  return stringOr(inner["message"], stringOr(error, stringOr(body["detail"], "the upstream failed without a message")));
+function capabilityIn(status: number, message: string, request: FailedRequest): string | undefined {
+  // llama.cpp answers 500 to an image it has no eyes for.
+  if (status !== 400 && status !== 422 && !(status === 500 && /image input/i.test(message))) return undefined;
+  const known = CAPABILITIES.find(
+    ([pattern, , field]) => pattern.test(message) && (field === undefined || request.sent.has(field)),
+  );
+  return overflowIn(message, request.inputEstimate) ?? known?.[1];
+}
+
+/**
+ * The failure that an upstream tells in an answer that began well: `{"error": {...}}`, `{"error": "..."}` (Ollama) or
+ * `{"object": "error", "message": ...}` (vLLM). Undefined for any other answer.
+ */
+export function failureIn(answer: JsonObject): Refusal | undefined {
+  const { error } = answer;
+  const isTold = isObject(error) || typeof error === "string" || answer["object"] === "error";
+  if (!isTold) return undefined;
+  const inner = isObject(error) ? error : answer;
+  const type = stringOr(inner["type"], "");
+  const kind = isRefusalKind(type) ? type : (KIND[Number(inner["code"])] ?? "api_error");
+  return new Refusal(kind, messageOf(answer) ?? "the upstream failed");
+}
+
+/** Characters of an upstream's words that are told, and looked through. */
+const MAX_MESSAGE = 2000;
+
+function messageOf(body: unknown): string | undefined {
+  if (!isObject(body)) return undefined;
+  const { error } = body;
+  const inner = isObject(error) ? error : body;
+  const said = stringOr(inner["message"], stringOr(error, stringOr(body["detail"], fastApiDetail(body["detail"]))));
+  return said === "" ? undefined : said.slice(0, MAX_MESSAGE);
+}
+
+/** FastAPI's list of what is wrong where; its `input` would quote the request. */
+function fastApiDetail(detail: unknown): string {
+  if (!Array.isArray(detail)) return "";
+  const told = detail.filter(isObject).map((one) => {
+    const where = Array.isArray(one["loc"]) ? one["loc"].join("/") : "";
+    return `${where}: ${stringOr(one["msg"], "is wrong")}`;
+  });
+  return told.slice(0, 3).join("; ");
 }

@@ -13,7 +13,7 @@ import { MessagesStream } from "./messages-stream.ts";
 import { toChat } from "./to-chat.ts";
 import { toMessages } from "./to-messages.ts";
 import { toolNames } from "./tool-names.ts";
-import { upstreamError } from "./upstream-error.ts";
+import { failureIn, upstreamError } from "./upstream-error.ts";
 
 const CASES = join(import.meta.dirname, "../../../test/cases/gateway");
 
@@ -39,6 +39,7 @@ const Case = z.strictObject({
   status: z.int().default(0),
   body: z.unknown().optional(),
   retryAfter: z.string().optional(),
+  sent: z.array(z.string()).default([]),
   gives: z.unknown().optional(),
   refused: z.unknown().optional(),
 });
@@ -76,9 +77,14 @@ const RUN: Record<string, (given: Case) => unknown> = {
     const stream = new MessagesStream(context(given), { withUsage: given.withUsage });
     return given.events.flatMap((event) => stream.push(event)).map(briefChunk);
   },
-  "upstream-error": ({ status, body, retryAfter }) => {
-    const { kind, message, headers } = upstreamError(status, body, retryAfter);
-    return { kind, message, headers };
+  "upstream-error": ({ status, body, sent, retryAfter }) => {
+    const failed = { sent: new Set(sent), inputEstimate: 900 };
+    const { kind, message, headers, capability } = upstreamError(status, body, failed, retryAfter);
+    return { kind, message, headers, capability };
+  },
+  "failure-in": ({ answer }) => {
+    const failure = failureIn(answer);
+    return failure === undefined ? {} : { kind: failure.kind, message: failure.message };
   },
 };
 
@@ -119,7 +125,8 @@ for (const [kind, run] of Object.entries(RUN)) {
           () => run(given),
           (error) => {
             assert.ok(error instanceof Refusal, String(error));
-            assert.deepEqual({ kind: error.kind, message: error.message }, given.refused);
+            const { kind, message, capability } = error;
+            assert.deepEqual({ kind, message, ...(capability === undefined ? {} : { capability }) }, given.refused);
             return true;
           },
         );

@@ -49,7 +49,7 @@ export const targets: Readonly<Record<string, Target>> = {
     ),
   "chat-stream": (bytes, cut) => rewritten(new ChatToMessages(context()), bytes, cut),
   "messages-stream": (bytes, cut) => rewritten(new MessagesToChat(context(), { withUsage: true }), bytes, cut),
-  "passed-messages": (bytes, cut) => sameWhereverCut(() => new PassedMessagesStream(), bytes, cut),
+  "passed-messages": (bytes, cut) => sameWhereverCut(() => new PassedMessagesStream({ isPinged: true }), bytes, cut),
   "passed-chat": (bytes, cut) => sameWhereverCut(() => new PassedChatStream(true), bytes, cut),
   events: (bytes, cut) => {
     const [whole, split] = [read(bytes, [bytes]), read(bytes, pieces(bytes, cut))];
@@ -57,7 +57,7 @@ export const targets: Readonly<Record<string, Target>> = {
     return `${Math.min(whole.length, 3)} events`;
   },
   "upstream-error": (bytes) => {
-    const refusal = upstreamError(400 + (bytes[0] ?? 0), parseBody(bytes), "2");
+    const refusal = upstreamError(400 + (bytes[0] ?? 0), parseBody(bytes), { sent: new Set(), inputEstimate: 9 }, "2");
     return `${refusal.kind} ${refusal.message.length > 0}`;
   },
 };

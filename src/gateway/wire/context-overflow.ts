@@ -1,0 +1,40 @@
+// What workers say when a request does not fit their context, and the two words that Claude Code has for it: it makes its
+// prompt shorter, or asks for less output. For the latter it must find the numbers.
+
+/** The texts of vLLM's versions, TensorRT-LLM and older OpenAI; the names are those of the groups. */
+const OVERFLOWS: readonly RegExp[] = [
+  /max_(?:completion_)?tokens=(?<output>\d+) cannot be greater than (?:max_model_len=)?(?:max_total_tokens=)?(?<limit>\d+)/i,
+  /context length is (?<limit>\d+) tokens.*requested (?<output>\d+) output tokens and your prompt contains (?<atLeast>at least )?(?<prompt>\d+) input tokens/is,
+  /passed (?<prompt>\d+) input tokens and requested (?<output>\d+) output tokens.*context length is only (?<limit>\d+)/is,
+  /context length is (?<limit>\d+) tokens.*requested \d+ tokens \((?<prompt>\d+) in the messages, (?<output>\d+) in the completion\)/is,
+  /is too large: (?<output>\d+)\..*context length is (?<limit>\d+) tokens and your request has (?<prompt>\d+) input tokens/is,
+];
+
+const TOO_LONG: readonly RegExp[] = [
+  /maximum context length|context (length|window|size)|exceeds? the (available )?context|prompt is too long|n_ctx/i,
+  /longer than the maximum model length/i,
+  // vLLM subtracts the prompt from the context and finds nothing left.
+  /max_(completion_)?tokens must be at least 1, got -\d+/i,
+];
+
+/**
+ * `prompt_too_long`, or `max_tokens_context_overflow` with its numbers; undefined for any other message. `inputEstimate` stands
+ * for a prompt's length that the worker does not tell, or tells only as "at least".
+ */
+export function overflowIn(message: string, inputEstimate: number): string | undefined {
+  for (const pattern of OVERFLOWS) {
+    const found = pattern.exec(message)?.groups;
+    if (found === undefined) continue;
+    const told = Number(found["prompt"] ?? 0);
+    const isTold = found["prompt"] !== undefined && found["atLeast"] === undefined;
+    return word(isTold ? told : Math.max(told, inputEstimate), Number(found["output"]), Number(found["limit"]));
+  }
+  return TOO_LONG.some((pattern) => pattern.test(message)) ? "prompt_too_long" : undefined;
+}
+
+/** The sentence in brackets is Anthropic's own: Claude Code reads it, and asks for what is left. */
+function word(prompt: number, output: number, limit: number): string {
+  if (prompt >= limit) return "prompt_too_long";
+  const sum = `${prompt} + ${output} > ${limit}`;
+  return `max_tokens_context_overflow (input length and \`max_tokens\` exceed context limit: ${sum})`;
+}
