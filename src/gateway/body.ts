@@ -28,8 +28,12 @@ export class BodyBudget {
 
 export type Body = { readonly bytes: Buffer; release(): void };
 
-/** The whole body. Throws Refusal when it is too large, too slow, or cut. The caller releases it when done. */
+/** The whole body. Throws Refusal when it is compressed, too large, too slow, or cut. The caller releases it when done. */
 export async function readBody(request: IncomingMessage, limits: BodyLimits, budget: BodyBudget): Promise<Body> {
+  const encoding = request.headers["content-encoding"] ?? "identity";
+  if (encoding !== "identity") {
+    throw new Refusal("invalid_request_error", `content-encoding ${encoding}: the gateway takes bodies as they are`);
+  }
   const announced = Number(request.headers["content-length"] ?? "0");
   if (announced > limits.bodyBytes) throw tooLarge(limits);
   let taken = 0;

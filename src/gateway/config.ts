@@ -84,7 +84,12 @@ const Limits = z.strictObject({
     .int()
     .min(10)
     .default(120_000)
-    .meta({ description: "Time an upstream has to send its response headers" }),
+    .meta({ description: "Time a hosted upstream has to send its response headers" }),
+  workerFirstByteMs: z
+    .int()
+    .min(10)
+    .default(600_000)
+    .meta({ description: "The same for a local one, which may read a long prompt before it answers at all" }),
   idleMs: z.int().min(10).default(300_000).meta({
     description: "Longest silence between two chunks of an upstream's answer, and longest wait for a client to read",
   }),

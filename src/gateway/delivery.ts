@@ -113,7 +113,7 @@ export class Delivery {
     if (this.#isHeadSent) return;
     this.#isHeadSent = true;
     const { response, requestId, headers } = this.#options;
-    const fixed = { "request-id": requestId, ...headers, ...returned(head) };
+    const fixed = { ...named(requestId), ...headers, ...returned(head) };
     if (length !== undefined) {
       response.writeHead(status, { "content-type": "application/json", "content-length": length, ...fixed });
       return;
@@ -154,6 +154,11 @@ export class Delivery {
     this.#sendHead(200, undefined);
     this.#write(rewriter.begin() + ping);
   }
+}
+
+/** Anthropic's SDKs read the one name, OpenAI's the other. */
+export function named(requestId: string): Record<string, string> {
+  return { "request-id": requestId, "x-request-id": requestId };
 }
 
 function checkReadable(head: AnswerHead, isStream: boolean): void {

@@ -47,8 +47,10 @@ function decoded(segment: string): string {
   }
 }
 
-/** The dialect in which an unknown path or a broken request is answered. Only Anthropic's clients name a version of the API. */
-export function dialectOf(url: string, headers: IncomingHttpHeaders): Dialect {
+/** The dialect in which a request is refused. Where the path has none, only Anthropic's clients name a version of the API. */
+export function dialectOf(method: string, url: string, headers: IncomingHttpHeaders): Dialect {
+  const endpoint = endpointOf(method, url);
+  if (endpoint?.kind === "model") return endpoint.dialect;
   return url.startsWith("/v1/messages") || headers["anthropic-version"] !== undefined ? "anthropic" : "openai";
 }
 

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { BodyBudget, parseBody, readBody } from "./body.ts";
 import { stringAt, type JsonObject } from "./json.ts";
-import { Delivery } from "./delivery.ts";
+import { Delivery, named } from "./delivery.ts";
 import { UPSTREAM_PATH, type Endpoint } from "./endpoints.ts";
 import { estimateTokens } from "./estimate.ts";
 import type { Clock } from "../lib/ports.ts";
@@ -120,7 +120,7 @@ async function decide(
   const sizeBytes = body.length;
   const go = async (to: LiveRoute): Promise<void> => {
     if (one.endpoint.operation === "count_tokens" && to.dialect === "openai") {
-      return answerEstimate(one.response, estimate);
+      return answerEstimate(one, estimate);
     }
     await carryOut(desk, one, await prepare(desk, one, { ...admitted, asked, route: to, estimate, sizeBytes }));
   };
@@ -169,9 +169,9 @@ async function prepare(desk: Desk, one: Exchange, admitted: Forward): Promise<Pr
   const { operation } = one.endpoint;
   const startedAt = desk.clock.now();
   const options = { operation, route, now: startedAt, maxTokens: DEFAULT_MAX_TOKENS, inputEstimate: estimate };
-  const crossed = cross(asked, options);
   const { headers } = one.request;
-  const leaving = outgoing(crossed, route, key);
+  const crossed = notTooDeep(() => cross(asked, options));
+  const leaving = notTooDeep(() => outgoing(crossed, route, key));
   const clean = await desk.privacy.clean({ ...leaving, headers, route, key, signal });
   const sent = { ...leaving, body: clean.body };
   const crossing = { ...crossed, rewriter: restoring(crossed.rewriter, leaving.operation, clean) };
@@ -193,6 +193,16 @@ async function prepare(desk: Desk, one: Exchange, admitted: Forward): Promise<Pr
   };
   const call = await pay(desk, { facts, sent, payers, signal, headers });
   return { ...admitted, crossing, call };
+}
+
+/** What is nested deeper than calls can go is the client's to mend, and no fault of ours. */
+function notTooDeep<T>(walk: () => T): T {
+  try {
+    return walk();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new Refusal("invalid_request_error", "the body is nested too deeply");
+  }
 }
 
 async function carryOut(desk: Desk, one: Exchange, { route, payers, estimate, under, crossing, call }: Prepared) {
@@ -234,9 +244,9 @@ async function carryOut(desk: Desk, one: Exchange, { route, payers, estimate, un
 }
 
 /** The header says that it is a guess. */
-function answerEstimate(response: ServerResponse, tokens: number): void {
-  response.writeHead(200, { "content-type": "application/json", "x-demesne-estimate": "true" });
-  response.end(JSON.stringify({ input_tokens: tokens }));
+function answerEstimate({ response, requestId }: Exchange, tokens: number): void {
+  const headers = { "content-type": "application/json", "x-demesne-estimate": "true", ...named(requestId) };
+  response.writeHead(200, headers).end(JSON.stringify({ input_tokens: tokens }));
 }
 
 /** Both headers may be there at once (Claude Code's apiKeyHelper sends both): either counts. */

@@ -39,12 +39,7 @@ export class Refusal extends Error {
   /** What the model cannot do, in the word on which Claude Code mends its request; others read the message. */
   readonly capability: string | undefined;
 
-  constructor(
-    kind: RefusalKind,
-    message: string,
-    headers: Readonly<Record<string, string>> = {},
-    capability: string | undefined = undefined,
-  ) {
+  constructor(kind: RefusalKind, message: string, headers: Readonly<Record<string, string>> = {}, capability?: string) {
     super(message);
     this.name = "Refusal";
     this.kind = kind;

@@ -1,6 +1,7 @@
 // The model port: answers health and model lists, hands model requests to `exchange`, and writes every refusal.
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { named } from "./delivery.ts";
 import { dialectOf, endpointOf } from "./endpoints.ts";
 import { exchange, modelsFor, refuseTo, type Desk } from "./exchange.ts";
 import type { Log } from "./log.ts";
@@ -55,17 +56,17 @@ async function answer(
   if (endpoint === undefined) throw new Refusal("not_found_error", "the gateway has no such path");
   switch (endpoint.kind) {
     case "alive":
-      return send(response, 200, "text/plain", "I'm alive!");
+      return send(response, 200, "text/plain", "I'm alive!", requestId);
     case "hello":
-      return send(response, 200, "text/plain", "");
+      return send(response, 200, "text/plain", "", requestId);
     case "ready": {
       const { status, told } = READINESS[live.readiness()];
-      return sendJson(response, status, told);
+      return sendJson(response, status, told, requestId);
     }
     case "models":
-      return sendJson(response, 200, modelList(desk, request));
+      return sendJson(response, 200, modelList(desk, request), requestId);
     case "one-model":
-      return sendJson(response, 200, oneModel(desk, request, endpoint.alias));
+      return sendJson(response, 200, oneModel(desk, request, endpoint.alias), requestId);
     case "refused":
       return await refuseTo(desk, { request, requestId }, endpoint.what);
     case "model":
@@ -96,12 +97,13 @@ function shownModel(id: string) {
   };
 }
 
-function sendJson(response: ServerResponse, status: number, value: object): void {
-  send(response, status, "application/json", JSON.stringify(value));
+function sendJson(response: ServerResponse, status: number, value: object, requestId: string): void {
+  send(response, status, "application/json", JSON.stringify(value), requestId);
 }
 
-function send(response: ServerResponse, status: number, type: string, text: string): void {
-  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(text) }).end(text);
+function send(response: ServerResponse, status: number, type: string, text: string, requestId: string): void {
+  const headers = { "content-type": type, "content-length": Buffer.byteLength(text), ...named(requestId) };
+  response.writeHead(status, headers).end(text);
 }
 
 function asRefusal(log: Log, error: unknown, requestId: string): Refusal {
@@ -129,7 +131,7 @@ function refuse(
   live.log({ event: "refused", requestId, kind: refusal.kind });
   live.desk().metrics.refused(refusal.kind);
   if (response.destroyed || response.writableEnded) return;
-  const dialect = dialectOf(request.url ?? "", request.headers);
+  const dialect = dialectOf(request.method ?? "", request.url ?? "", request.headers);
   const body = refusalBody(dialect, refusal, requestId);
   if (response.headersSent) {
     breakOff(response, dialect === "anthropic" ? `event: error\ndata: ${body}\n\n` : `data: ${body}\n\n`);
@@ -138,7 +140,7 @@ function refuse(
   response.writeHead(refusal.status, {
     "content-type": "application/json",
     "content-length": Buffer.byteLength(body),
-    "request-id": requestId,
+    ...named(requestId),
     // The rest of a body that was refused half-way is not waited for.
     ...(request.complete ? {} : { connection: "close" }),
     ...refusalHeaders(refusal),

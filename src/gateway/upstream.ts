@@ -29,7 +29,11 @@ export type Flow = { pause(): void; resume(): void };
 
 export type AnswerReader = { chunk(bytes: Buffer): void };
 
-export type UpstreamLimits = { readonly firstByteMs: number; readonly idleMs: number };
+export type UpstreamLimits = {
+  readonly firstByteMs: number;
+  readonly workerFirstByteMs: number;
+  readonly idleMs: number;
+};
 
 export class Upstreams {
   readonly #connections = new Connections();
@@ -43,14 +47,14 @@ export class Upstreams {
     limits: UpstreamLimits,
     open: (head: AnswerHead, flow: Flow) => AnswerReader,
   ): Promise<void> {
-    const { origin, path } = request.route;
+    const { origin, path, residency } = request.route;
     const options: Dispatcher.DispatchOptions = {
       origin,
       path: `${path}${UPSTREAM_PATH[request.operation]}`,
       method: "POST",
       headers: upstreamHeaders(request),
       body: request.body,
-      headersTimeout: limits.firstByteMs,
+      headersTimeout: residency === "local" ? limits.workerFirstByteMs : limits.firstByteMs,
       bodyTimeout: limits.idleMs,
     };
     return dispatch(this.#connections, options, request, open);

@@ -42,7 +42,9 @@ export function fromChat(answer: JsonObject, context: FromChatContext): JsonObje
 
 /** A guess, where the worker counts nothing. */
 function tokensIn(content: readonly JsonObject[]): number {
-  const written = content.map((block) => block["text"] ?? block["thinking"] ?? JSON.stringify(block["input"]));
+  const written = content.map(({ text, thinking, input }) =>
+    stringOr(text, stringOr(thinking, JSON.stringify(input) ?? "")),
+  );
   return Math.ceil(written.join("").length / CHARS_PER_TOKEN);
 }
 

@@ -41,12 +41,7 @@ const KIND: Readonly<Record<number, RefusalKind>> = {
 };
 
 /** The refusal that tells a client what its upstream said, where the client could not read it as it came. */
-export function upstreamError(
-  status: number,
-  body: unknown,
-  request: FailedRequest,
-  retryAfter?: string | undefined,
-): Refusal {
+export function upstreamError(status: number, body: unknown, request: FailedRequest, retryAfter?: string): Refusal {
   const message = messageOf(body);
   const capability = message === undefined ? undefined : capabilityIn(status, message, request);
   if (capability !== undefined) return new Refusal("invalid_request_error", message ?? "", {}, capability);

@@ -112,11 +112,11 @@ function briefChunk(chunk: JsonObject): unknown {
   return choice["finish_reason"] === null ? choice["delta"] : { finish: choice["finish_reason"] };
 }
 
-for (const [kind, run] of Object.entries(RUN)) {
-  describe(kind, () => {
-    for (const file of readdirSync(join(CASES, kind))) {
+for (const [direction, run] of Object.entries(RUN)) {
+  describe(direction, () => {
+    for (const file of readdirSync(join(CASES, direction))) {
       it(file.replace(/\.json$/, "").replaceAll("-", " "), () => {
-        const given = Case.parse(JSON.parse(readFileSync(join(CASES, kind, file), "utf8")));
+        const given = Case.parse(JSON.parse(readFileSync(join(CASES, direction, file), "utf8")));
         if (given.refused === undefined) {
           assert.deepEqual(JSON.parse(JSON.stringify(run(given))), given.gives);
           return;
