@@ -5,12 +5,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
+import { parse, stringify } from "yaml";
 import { gatewayFixture, type FixtureOptions } from "../../src/gateway/gateway-fixture.ts";
 import type { Scripted, Seen } from "../../src/gateway/scripted-answers.ts";
 import { printEvent } from "../../src/gateway/wire/sse.ts";
 import { run } from "../../src/lib/run.ts";
 
 const program = process.env["DEMESNE_CLAUDE_CODE"];
+const isJson = { "content-type": "application/json" };
 const skip = program === undefined ? "DEMESNE_CLAUDE_CODE does not name the program" : false;
 
 async function house(t: TestContext, settings: object = {}, options: FixtureOptions = {}) {
@@ -157,13 +159,34 @@ describe("Claude Code", { skip }, () => {
   it("mends by itself what a worker's model cannot take", async (t) => {
     let tries = 0;
     const unknown = '{"error":{"message":"unknown parameter: reasoning_effort"}}';
-    const headers = { "content-type": "application/json" };
     const script = (): Scripted | undefined =>
-      (tries += 1) === 1 ? { status: 400, headers, parts: [unknown] } : undefined;
-    const { ask, refusals } = await house(t, {}, { script });
+      (tries += 1) === 1 ? { status: 400, headers: isJson, parts: [unknown] } : undefined;
+    const { ask, refusals, configFile, configText, restart } = await house(t, {}, { script });
+    const config = parse(configText());
+    config.routes["local-chat"].worker = { thinking: "effort" };
+    writeFileSync(configFile, stringify(config));
+    await restart();
     const { stdout } = await ask("say hi", "local-chat");
     assert.match(stdout, /stand-in, no model/);
     assert.deepEqual(refusals(), ["invalid_request_error"]);
+  });
+
+  it("asks a worker for less when its output does not fit, though vLLM tells no length of the prompt", async (t) => {
+    const [context, prompt] = [49_152, 20_000];
+    const script = ({ body }: Seen): Scripted | undefined => {
+      const { max_tokens: asked } = JSON.parse(body);
+      if (prompt + asked <= context) return undefined;
+      const message =
+        `This model's maximum context length is ${context} tokens. However, you requested ${asked} output tokens and ` +
+        `your prompt contains at least ${context - asked + 1} input tokens, for a total of at least ${context + 1} tokens.`;
+      const error = { message, type: "BadRequestError", param: "input_tokens", code: 400 };
+      return { status: 400, headers: isJson, parts: [JSON.stringify({ error })] };
+    };
+    const { ask, worker } = await house(t, {}, { script });
+    const { stdout, stderr } = await ask("say hi", "local-chat");
+    assert.match(stdout, /stand-in, no model/, stderr);
+    const outputs = worker.seen.map(({ body }) => Number(JSON.parse(body).max_tokens));
+    assert.equal(outputs.length, 2, String(outputs));
   });
 
   it("waits out an upstream that is overloaded twice", async (t) => {
