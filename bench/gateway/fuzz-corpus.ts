@@ -9,6 +9,10 @@ const FROM: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
   body: [["to-chat", "request"]],
   "messages-policy": [["to-chat", "request"]],
   "chat-policy": [["to-messages", "request"]],
+  "local-policy": [
+    ["to-chat", "request"],
+    ["to-messages", "request"],
+  ],
   "to-chat": [["to-chat", "request"]],
   "to-messages": [["to-messages", "request"]],
   "from-chat": [["from-chat", "answer"]],

@@ -10,7 +10,7 @@ export type Dialect = z.infer<typeof Dialect>;
 export const OutputField = z.enum(["max_tokens", "max_completion_tokens"]).meta({
   description:
     "Name of the field for the most output: OpenAI's newer models refuse the older name, Ollama reads no other. " +
-    "When left out: max_tokens for local routes, max_completion_tokens for hosted ones",
+    "Mistral's refuse the newer. When left out: max_tokens for local routes, max_completion_tokens for hosted ones",
 });
 export type OutputField = z.infer<typeof OutputField>;
 

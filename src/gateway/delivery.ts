@@ -21,6 +21,8 @@ export type DeliveryOptions = {
   readonly headers: Readonly<Record<string, string>>;
   /** Upstream and client speak one dialect: the upstream's errors pass word for word. */
   readonly isSameDialect: boolean;
+  /** Its words about what a worker's model cannot do are put into those on which Claude Code mends its request. */
+  readonly mayMend: boolean;
   /** What was asked of the upstream, by which its words of failure are understood. */
   readonly failed: FailedRequest;
   /** How long a client may leave what was written unread. */
@@ -89,9 +91,10 @@ export class Delivery {
     this.#finish = () => {
       const text = Buffer.concat(chunks).toString("utf8");
       const told = isApiAnswer(head) ? parseError(text) : undefined;
-      if (!this.#options.isSameDialect || this.#isHeadSent || !isObject(told)) {
-        throw upstreamError(head.status, told, this.#options.failed, head.headers["retry-after"]);
-      }
+      const { isSameDialect, mayMend, failed } = this.#options;
+      const refusal = upstreamError(head.status, told, failed, head.headers["retry-after"]);
+      const isWordForWord = isSameDialect && !this.#isHeadSent && isObject(told);
+      if (!isWordForWord || (mayMend && refusal.capability !== undefined)) throw refusal;
       this.#sendWhole(head, text);
     };
     return {

@@ -1,30 +1,30 @@
 // The way of one request through the gateway, from the client's headers to the last byte of its answer.
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { checkPath, enter, mayUse, routeOf } from "./admission.ts";
 import { BodyBudget, parseBody, readBody } from "./body.ts";
-import { stringAt, type JsonObject } from "./json.ts";
+import type { JsonObject } from "./json.ts";
 import { Delivery, named } from "./delivery.ts";
-import { UPSTREAM_PATH, type Endpoint } from "./endpoints.ts";
+import type { Endpoint } from "./endpoints.ts";
 import { estimateTokens } from "./estimate.ts";
 import type { Clock } from "../lib/ports.ts";
 import type { InFlight, Underway } from "./in-flight.ts";
-import { accountOf, type Keyring, type VirtualKey } from "./keyring.ts";
+import type { Keyring, VirtualKey } from "./keyring.ts";
 import type { Limited, Limits } from "./limits.ts";
 import type { LiveRoute, LoadedConfig } from "./load-config.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { outgoing } from "./outgoing.ts";
-import { ownerAccount, ownersOf, type Owners } from "./owners.ts";
+import type { Owners } from "./owners.ts";
 import type { Pace } from "./pace.ts";
 import { pay, type PaidCall } from "./pay.ts";
 import { Refusal } from "./refusal.ts";
 import { cross, type Crossing } from "./cross.ts";
 import { Unclean, type Privacy } from "./privacy/index.ts";
 import { restoring } from "./restoring.ts";
-import type { Terms } from "./terms.ts";
 import type { Till } from "./till.ts";
 import type { Upstreams } from "./upstream.ts";
 
-type ModelEndpoint = Extract<Endpoint, { kind: "model" }>;
+export type ModelEndpoint = Extract<Endpoint, { kind: "model" }>;
 
 /** Asked for where a chat client names no number and the answer costs money. */
 const DEFAULT_MAX_TOKENS = 16_384;
@@ -76,31 +76,6 @@ export async function exchange(desk: Desk, one: Exchange): Promise<void> {
     desk.till.leave(one.requestId);
     under.leave();
   }
-}
-
-type Caller = Pick<Exchange, "request" | "requestId">;
-
-/** Who asks, and who pays for it. Throws Refusal for whom policy keeps out; where the key is known, the audit has it. */
-async function enter(desk: Desk, { request, requestId }: Caller, check: (key: VirtualKey) => void) {
-  const credentials = credentialsOf(request);
-  try {
-    const key = desk.keyring.authenticate(credentials);
-    const payers = payersOf(desk, key);
-    check(key);
-    // In the same turn: whoever blocks the key ends it, and who comes next counts it.
-    return { key, payers, under: desk.inFlight.begin(payers) };
-  } catch (error) {
-    const known = desk.keyring.recognise(credentials);
-    if (known !== undefined) await desk.till.refused(requestId, known, error instanceof Refusal ? error.kind : "bug");
-    throw error;
-  }
-}
-
-/** Throws Refusal: there is a way to say that this part of a provider's API is not let through, and no other answer. */
-export async function refuseTo(desk: Desk, caller: Caller, what: string): Promise<void> {
-  await enter(desk, caller, () => {
-    throw new Refusal("policy_blocked", `${what} are kept at the provider: they are not let through`);
-  });
 }
 
 type Admitted = {
@@ -170,9 +145,11 @@ async function prepare(desk: Desk, one: Exchange, admitted: Forward): Promise<Pr
   const startedAt = desk.clock.now();
   const options = { operation, route, now: startedAt, maxTokens: DEFAULT_MAX_TOKENS, inputEstimate: estimate };
   const { headers } = one.request;
-  const crossed = notTooDeep(() => cross(asked, options));
-  const leaving = notTooDeep(() => outgoing(crossed, route, key));
-  const clean = await desk.privacy.clean({ ...leaving, headers, route, key, signal });
+  const { crossed, leaving, clean } = await notTooDeep(async () => {
+    const there = cross(asked, options);
+    const out = outgoing(there, route, key);
+    return { crossed: there, leaving: out, clean: await desk.privacy.clean({ ...out, headers, route, key, signal }) };
+  });
   const sent = { ...leaving, body: clean.body };
   const crossing = { ...crossed, rewriter: restoring(crossed.rewriter, leaving.operation, clean) };
   desk.limits.admit(payers, estimate);
@@ -196,9 +173,9 @@ async function prepare(desk: Desk, one: Exchange, admitted: Forward): Promise<Pr
 }
 
 /** What is nested deeper than calls can go is the client's to mend, and no fault of ours. */
-function notTooDeep<T>(walk: () => T): T {
+async function notTooDeep<T>(walk: () => Promise<T>): Promise<T> {
   try {
-    return walk();
+    return await walk();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new Refusal("invalid_request_error", "the body is nested too deeply");
@@ -216,6 +193,7 @@ async function carryOut(desk: Desk, one: Exchange, { route, payers, estimate, un
       ...(leftOut.length > 0 ? { "x-demesne-left-out": leftOut.join(", ") } : {}),
     },
     isSameDialect: route.dialect === one.endpoint.dialect,
+    mayMend: one.endpoint.dialect === "anthropic" && route.residency === "local",
     // Their names only: the body must not stay in memory while its answer streams.
     failed: { sent: new Set(Object.keys(crossing.body)), inputEstimate: estimate },
     idleMs: desk.config.limits.idleMs,
@@ -247,46 +225,4 @@ async function carryOut(desk: Desk, one: Exchange, { route, payers, estimate, un
 function answerEstimate({ response, requestId }: Exchange, tokens: number): void {
   const headers = { "content-type": "application/json", "x-demesne-estimate": "true", ...named(requestId) };
   response.writeHead(200, headers).end(JSON.stringify({ input_tokens: tokens }));
-}
-
-/** Both headers may be there at once (Claude Code's apiKeyHelper sends both): either counts. */
-export function credentialsOf(request: IncomingMessage): string[] {
-  const bearer = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
-  const apiKey = request.headers["x-api-key"];
-  return [bearer, typeof apiKey === "string" ? apiKey : undefined].filter((value) => value !== undefined);
-}
-
-/** Throws Refusal when the key is not for this part of the API. */
-function checkPath({ routes }: VirtualKey, { operation }: ModelEndpoint): void {
-  const path = UPSTREAM_PATH[operation];
-  if (routes.length === 0 || routes.includes(path)) return;
-  throw new Refusal("permission_error", `this virtual key is not for ${path}`);
-}
-
-/** The key and who owns it: all of them are limited, and all of them pay. Throws Refusal when one of them is blocked. */
-function payersOf(desk: Desk, key: VirtualKey): Limited[] {
-  const owners = ownersOf(desk.owners, key);
-  const blocked = owners.find((owner) => owner.blocked);
-  if (blocked !== undefined) throw new Refusal("authentication_error", `this key's ${blocked.kind} is blocked`);
-  const limited = (id: string, terms: Terms): Limited => ({ id, terms, running: desk.inFlight.countOf(id) });
-  return [limited(accountOf(key), key), ...owners.map((owner) => limited(ownerAccount(owner), owner))];
-}
-
-function routeOf(config: LoadedConfig, payers: readonly Limited[], asked: JsonObject): LiveRoute {
-  const alias = stringAt(asked["model"], "model");
-  const route = config.live.get(alias);
-  if (route === undefined || !mayUse(payers, alias)) {
-    throw new Refusal("not_found_error", `model: ${alias} is not served to this key`);
-  }
-  return route;
-}
-
-/** The models that a key sees: those that it, its user and its team may all use. */
-export function modelsFor(desk: Desk, request: IncomingMessage): string[] {
-  const payers = payersOf(desk, desk.keyring.authenticate(credentialsOf(request)));
-  return [...desk.config.live.keys()].filter((alias) => mayUse(payers, alias));
-}
-
-function mayUse(payers: readonly Limited[], alias: string): boolean {
-  return payers.every(({ terms }) => terms.models.length === 0 || terms.models.includes(alias));
 }

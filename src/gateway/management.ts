@@ -8,7 +8,7 @@ import { BodyBudget, parseBody, readBody } from "./body.ts";
 import type { JsonObject } from "./json.ts";
 import type { Budgets } from "./budgets.ts";
 import type { Cashbook } from "./cashbook.ts";
-import { credentialsOf } from "./exchange.ts";
+import { credentialsOf } from "./admission.ts";
 import { keyOperations } from "./key-operations.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { Keyring } from "./keyring.ts";

@@ -37,7 +37,7 @@ export function outgoing({ operation, body, rewriter }: Crossing, route: LiveRou
   return { operation, body: hosted, survey: inspectChat(hosted) };
 }
 
-/** OpenAI's newer models refuse the older name, and Ollama does not read the newer one. */
+/** OpenAI's newer models refuse the older name, and Ollama does not read the newer one (ollama#7125). */
 function outputFieldOf({ worker, residency }: LiveRoute): OutputField {
   return worker.outputField ?? (residency === "local" ? "max_tokens" : "max_completion_tokens");
 }
@@ -65,7 +65,8 @@ function pseudonymOf(key: VirtualKey): string {
 }
 
 function residing(body: JsonObject, route: LiveRoute, operation: Crossing["operation"]): JsonObject {
-  if (route.residency !== "us" || operation !== "messages" || body["inference_geo"] !== undefined) return body;
+  const asked = body["inference_geo"] ?? undefined;
+  if (route.residency !== "us" || operation !== "messages" || asked !== undefined) return body;
   return { ...body, inference_geo: "us" };
 }
 

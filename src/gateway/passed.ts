@@ -1,8 +1,9 @@
 // Streams of the client's own dialect: the bytes pass, the token counts are read along the way.
 import { isObject } from "./json.ts";
 import { Refusal } from "./refusal.ts";
-import { parseAnswer, parseEventData, type Rewriter } from "./rewriter.ts";
+import { parseAnswer, parseEventData, UntilFailure, type Rewriter } from "./rewriter.ts";
 import { EventReader, printEvent, type ServerEvent } from "./wire/sse.ts";
+import { gaveUp, hasGivenUp } from "./wire/stop-reasons.ts";
 import { failureIn } from "./wire/upstream-error.ts";
 import { mergeUsage, usageFromChat, usageFromMessages, type Usage } from "./wire/usage.ts";
 
@@ -11,7 +12,7 @@ const TOLD_IN_MESSAGES = ["message_", "event: error", "event:error"];
 const TOLD_IN_CHAT = ['"usage"', "[DONE]", '"finish_reason":"', '"finish_reason": "', '"error"', "error: "];
 
 /** Some workers say "" until there is a reason. */
-const FINISHED = /"finish_reason": ?"[^"]/;
+const FINISHED = /"finish_reason": ?"([^"]+)"/;
 
 const PING = printEvent({ type: "ping" }, "ping");
 
@@ -75,6 +76,7 @@ export class PassedChatStream implements Rewriter {
   readonly ping = "";
   readonly #events = new EventReader();
   readonly #withUsage: boolean;
+  readonly #told = new UntilFailure<ServerEvent[]>();
   #usage: Usage | undefined;
   #isFinished = false;
 
@@ -88,12 +90,14 @@ export class PassedChatStream implements Rewriter {
 
   push(bytes: Buffer): string | Buffer {
     if (this.#events.maySkip(bytes, TOLD_IN_CHAT)) return bytes;
-    const kept = this.#events.push(bytes).filter((event) => this.#keep(event));
-    return this.#withUsage ? bytes : print(kept);
+    const events = this.#events.push(bytes);
+    const kept = this.#kept(events);
+    // Bytes pass as they came, unless something among them does not.
+    return this.#withUsage && kept.length === events.length ? bytes : print(kept);
   }
 
   end(): string {
-    const kept = this.#events.end().filter((event) => this.#keep(event));
+    const kept = this.#kept(this.#events.end());
     if (!this.#isFinished) throw brokenOff();
     return this.#withUsage ? "" : print(kept);
   }
@@ -102,14 +106,22 @@ export class PassedChatStream implements Rewriter {
     return this.#usage;
   }
 
+  #kept(events: readonly ServerEvent[]): ServerEvent[] {
+    return this.#told.read(events, (event) => (this.#keep(event) || this.#withUsage ? [event] : [])).flat();
+  }
+
+  /** Throws Refusal for a failure that an SDK would not see in it; it is then told in OpenAI's own way. */
   #keep(event: ServerEvent): boolean {
     const { name, data } = event;
-    this.#isFinished ||= data.trim() === "[DONE]" || FINISHED.test(data);
-    // llama.cpp's way to say it is none that an SDK reads: it is told in OpenAI's.
+    const reason = FINISHED.exec(data)?.[1];
+    if (hasGivenUp(reason)) throw gaveUp();
+    this.#isFinished ||= data.trim() === "[DONE]" || reason !== undefined;
     if (name === "error") parseEventData(event);
     if (!data.includes('"usage"') && !data.includes('"error"')) return true;
     const chunk = parseAnswer(data);
-    this.#isFinished ||= failureIn(chunk) !== undefined;
+    const failure = failureIn(chunk);
+    if (failure !== undefined && chunk["object"] === "error") throw failure;
+    this.#isFinished ||= failure !== undefined;
     // Some workers count along the way: what was counted before the end is no final count.
     if (this.#isFinished) this.#usage = usageFromChat(chunk["usage"]) ?? this.#usage;
     return !(Array.isArray(chunk["choices"]) && chunk["choices"].length === 0);

@@ -183,15 +183,29 @@ function isToolSearch(value: unknown, type: string): value is JsonObject {
   });
 }
 
+/** The sources that bring what they are of, and all that may stand in each. */
+const INLINE: ReadonlyMap<unknown, readonly string[]> = new Map([
+  ["base64", ["type", "media_type", "data"]],
+  ["text", ["type", "media_type", "data"]],
+  ["content", ["type", "content"]],
+]);
+
+/** A URL would be fetched from the other side, a file_id names what this gateway never saw. */
+export function isInline(source: JsonObject): boolean {
+  const known = INLINE.get(source["type"]);
+  if (known === undefined || !Object.keys(source).every((key) => known.includes(key))) return false;
+  return [source["data"], source["media_type"]].every((value) => value === undefined || typeof value === "string");
+}
+
 function walkSource(source: unknown, path: string, type: "image" | "document", tally: Tally): void {
-  const kind = isObject(source) ? source["type"] : undefined;
   if (!isObject(source)) throw blocked(path, "should be an object");
-  if (kind === "content" && type === "document") return walkContent(source["content"], `${path}/content`, tally);
-  if (kind === "text" && type === "document") return;
-  // A URL would be fetched from the provider's side, a file_id names what this gateway never saw.
-  if (kind !== "base64") throw blocked(path, "only inline sources are let through");
+  const { type: kind, data, content } = source;
+  if (!isInline(source) || (kind !== "base64" && type === "image"))
+    throw blocked(path, "only inline sources are let through");
+  if (kind === "content") return walkContent(content, `${path}/content`, tally);
+  if (kind === "text") return;
   tally[type === "image" ? "images" : "documents"] += 1;
-  tally.mediaChars += typeof source["data"] === "string" ? source["data"].length : 0;
+  tally.mediaChars += typeof data === "string" ? data.length : 0;
 }
 
 const CHAT_KEYS: ReadonlySet<string> = new Set([

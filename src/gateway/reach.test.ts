@@ -54,6 +54,9 @@ it("what would act outside the gateway does not reach a local worker either", as
     ["messages/0/content/0/image_url", said({ type: "image_url", image_url: { url: ELSEWHERE } })],
     ["messages/0/content/0/image_url", said({ image_url: ELSEWHERE })],
     ["messages/0/content/0/video_url", said({ type: "video_url", video_url: { url: "file:///etc/passwd" } })],
+    ["messages/0/content/0/image", said({ type: "image", image: "/etc/hostname.png" })],
+    ["messages/0/content/0/input_audio", said({ type: "input_audio", input_audio: { url: ELSEWHERE } })],
+    ["messages/0/content/0/source", said({ type: "document", source: { type: "image", source: { url: ELSEWHERE } } })],
     ["messages/0/content/0/file/file_id", said({ type: "file", file: { file_id: "f1" } })],
   ];
   const routes: [string, string, [string, object][]][] = [
@@ -78,6 +81,34 @@ it("what is inline, and what the client runs itself, does reach it", async (t) =
   assert.equal((await ask("/v1/messages", { model: "local-messages", tools, ...said(inline) })).status, 200);
   const parts = said({ type: "image_url", image_url: { url: PIXEL } });
   assert.equal((await ask("/v1/chat/completions", { model: "local-chat", mcp_servers: [], ...parts })).status, 200);
+});
+
+it("embeddings are of texts and tokens, and nothing is fetched for them", async (t) => {
+  const { ask, worker } = await house(t);
+  for (const input of [
+    { image: ELSEWHERE },
+    [{ image: ELSEWHERE }],
+    ["a", { type: "image_url", image_url: ELSEWHERE }],
+  ]) {
+    const { status, error } = await ask("/v1/embeddings", { model: "local-chat", input });
+    assert.deepEqual([status, error.type], [400, "policy_blocked"]);
+  }
+  assert.deepEqual(worker.seen, []);
+  for (const input of ["a", ["a", "b"], [1, 2], [[1, 2], [3]]]) {
+    assert.equal((await ask("/v1/embeddings", { model: "local-chat", input })).status, 200);
+  }
+});
+
+it("a place that is null is one that is not named", async (t) => {
+  const made = await house(t);
+  const config = parse(made.configText());
+  config.routes["claude-hosted"].residency = "us";
+  writeFileSync(made.configFile, stringify(config));
+  await made.restart();
+  for (const inference_geo of [undefined, null]) {
+    assert.equal((await made.ask("/v1/messages", { model: "claude-hosted", inference_geo })).status, 200);
+    assert.equal(made.last().inference_geo, "us");
+  }
 });
 
 it("a Messages request for a hosted chat model is looked at before it is translated", async (t) => {

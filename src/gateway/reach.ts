@@ -1,15 +1,20 @@
 // What no model is asked to do, wherever it runs: fetch from a network, or work with what is kept out of this gateway's sight.
 // A worker of one's own is no exception: vLLM fetches every URL that a message names, from inside the estate.
 import { isObject, type JsonObject } from "./json.ts";
-import { blocked, CLIENT_TOOLS } from "./policy.ts";
+import { blocked, CLIENT_TOOLS, isInline } from "./policy.ts";
 
-/** Fields that make a provider act elsewhere, or a worker connect to an address that the client names (vLLM, SGLang). */
+/**
+ * Fields that make a provider act elsewhere, and a worker connect to an address that the client names, or run what it sends
+ * (vLLM's and SGLang's).
+ */
 const ACTING: ReadonlySet<string> = new Set([
   "mcp_servers",
   "container",
   "web_search_options",
   "kv_transfer_params",
   "ec_transfer_params",
+  "vllm_xargs",
+  "custom_logit_processor",
   "bootstrap_host",
   "bootstrap_port",
   "bootstrap_room",
@@ -20,6 +25,7 @@ export function refuseReach(asked: JsonObject): void {
   const acting = Object.keys(asked).find((key) => ACTING.has(key) && isAsked(asked[key]));
   if (acting !== undefined) throw blocked(acting, "would act outside this gateway");
   for (const [index, tool] of listOf(asked["tools"]).entries()) checkTool(tool, `tools/${index}`);
+  checkInput(asked["input"], "input");
   checkContent(asked["system"], "system");
   for (const [index, message] of listOf(asked["messages"]).entries()) {
     if (isObject(message)) checkContent(message["content"], `messages/${index}/content`);
@@ -42,12 +48,21 @@ function checkTool(tool: unknown, path: string): void {
   throw blocked(path, `a tool of type ${named} would act outside this gateway`);
 }
 
+/** Of embeddings: texts, or tokens. SGLang takes objects too, with images to be fetched. */
+function checkInput(input: unknown, path: string): void {
+  if (Array.isArray(input)) for (const [index, one] of input.entries()) checkInput(one, `${path}/${index}`);
+  else if (typeof input === "object" && input !== null) throw blocked(path, "should be text or tokens");
+}
+
 /** Blocks hold blocks under these two names; everything else in them is data. */
 function checkContent(content: unknown, path: string): void {
   for (const [index, block] of listOf(content).entries()) {
     if (isObject(block)) checkBlock(block, `${path}/${index}`);
   }
 }
+
+/** image_url, and what vLLM and SGLang take beside it: without a type too, as a string too, and as a path of the worker's own. */
+const FETCHED = /^(.*_url|url|image|video|audio|input_audio|file|file_data)$/;
 
 function checkBlock(block: JsonObject, path: string): void {
   checkContent(block["content"], `${path}/content`);
@@ -57,15 +72,13 @@ function checkBlock(block: JsonObject, path: string): void {
   if (isObject(file) && typeof file["file_id"] === "string") {
     throw blocked(`${path}/file/file_id`, "names what this gateway never saw");
   }
-  // image_url, and vLLM's video_url and audio_url; vLLM takes them without a type too, and as a string.
   for (const [key, value] of Object.entries(block)) {
-    if (key.endsWith("_url")) checkUrl(isObject(value) ? value["url"] : value, `${path}/${key}`);
+    if (FETCHED.test(key)) checkUrl(isObject(value) ? (value["url"] ?? value["file_data"]) : value, `${path}/${key}`);
   }
 }
 
 function checkSource(source: JsonObject, path: string): void {
-  const { type } = source;
-  if (type === "url" || type === "file") throw blocked(path, "only inline sources are let through");
+  if (!isInline(source)) throw blocked(path, "only inline sources are let through");
   checkContent(source["content"], `${path}/content`);
 }
 

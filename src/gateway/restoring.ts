@@ -106,8 +106,9 @@ class RestoringStream implements Rewriter {
   }
 }
 
-/** A delta that comes before a block's end has its own name. */
+/** A delta that comes before a block's end has its own name; an error is one, whatever its type. */
 function nameOf(event: JsonObject, name: string): string {
+  if (name === "error") return name;
   return typeof event["type"] === "string" ? event["type"] : name;
 }
 

@@ -26,6 +26,26 @@ export function parseEventData({ name, data }: ServerEvent): JsonObject {
   return event;
 }
 
+/** Reads events one by one. What came before a failure is still told; the failure follows with the next piece, or the end. */
+export class UntilFailure<T> {
+  #failure: unknown;
+
+  read(events: readonly ServerEvent[], each: (event: ServerEvent) => T): T[] {
+    if (this.#failure !== undefined) throw this.#failure;
+    const read: T[] = [];
+    for (const event of events) {
+      try {
+        read.push(each(event));
+      } catch (error) {
+        if (read.length === 0) throw error;
+        this.#failure = error;
+        break;
+      }
+    }
+    return read;
+  }
+}
+
 /** Throws Refusal when the text is no JSON object. */
 export function parseAnswer(text: string): JsonObject {
   try {

@@ -3,7 +3,8 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { named } from "./delivery.ts";
 import { dialectOf, endpointOf } from "./endpoints.ts";
-import { exchange, modelsFor, refuseTo, type Desk } from "./exchange.ts";
+import { modelsFor, refuseTo } from "./admission.ts";
+import { exchange, type Desk } from "./exchange.ts";
 import type { Log } from "./log.ts";
 import { Refusal, refusalBody, refusalHeaders } from "./refusal.ts";
 

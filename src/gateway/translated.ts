@@ -1,7 +1,7 @@
 // Answers that change on their way: whole ones are read to their end, streams are put into the other dialect as they come.
 import type { JsonObject } from "./json.ts";
 import { Refusal } from "./refusal.ts";
-import { parseAnswer, parseEventData, type Rewriter } from "./rewriter.ts";
+import { parseAnswer, parseEventData, UntilFailure, type Rewriter } from "./rewriter.ts";
 import { ChatStream } from "./wire/chat-stream.ts";
 import type { FromChatContext } from "./wire/from-chat.ts";
 import type { FromMessagesContext } from "./wire/from-messages.ts";
@@ -59,6 +59,7 @@ export class ChatToMessages implements Rewriter {
   readonly ping = printEvent({ type: "ping" }, "ping");
   readonly #events = new EventReader();
   readonly #stream: ChatStream;
+  readonly #told = new UntilFailure<JsonObject[]>();
   #begun = false;
 
   constructor(context: FromChatContext) {
@@ -86,7 +87,9 @@ export class ChatToMessages implements Rewriter {
   }
 
   #read(events: readonly ServerEvent[]): JsonObject[] {
-    return events.flatMap((event) => (event.data.trim() === "[DONE]" ? [] : this.#stream.push(parseEventData(event))));
+    return this.#told
+      .read(events, (event) => (event.data.trim() === "[DONE]" ? [] : this.#stream.push(parseEventData(event))))
+      .flat();
   }
 }
 
@@ -101,6 +104,7 @@ export class MessagesToChat implements Rewriter {
   readonly ping = ": ping\n\n";
   readonly #events = new EventReader();
   readonly #stream: MessagesStream;
+  readonly #told = new UntilFailure<JsonObject[]>();
 
   constructor(context: FromMessagesContext, options: { readonly withUsage: boolean }) {
     this.#stream = new MessagesStream(context, options);
@@ -125,7 +129,10 @@ export class MessagesToChat implements Rewriter {
   }
 
   #read(events: readonly ServerEvent[]): string {
-    const chunks = events.flatMap((event) => this.#stream.push(parseEventData(event)));
-    return chunks.map((chunk) => printEvent(chunk)).join("");
+    const chunks = this.#told.read(events, (event) => this.#stream.push(parseEventData(event)));
+    return chunks
+      .flat()
+      .map((chunk) => printEvent(chunk))
+      .join("");
   }
 }

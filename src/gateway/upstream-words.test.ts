@@ -19,6 +19,15 @@ async function house(t: TestContext, answer: Scripted, config: object = {}) {
   return { ...made, headers, ask };
 }
 
+/** Beside the standard routes: a worker that speaks Messages itself. */
+async function withMessages(made: Awaited<ReturnType<typeof house>>): Promise<void> {
+  const config = parse(made.configText());
+  const { upstream } = config.routes["local-chat"];
+  config.routes["local-messages"] = { upstream, dialect: "anthropic", residency: "local" };
+  writeFileSync(made.configFile, stringify(config));
+  await made.restart();
+}
+
 function json(status: number, body: object): Scripted {
   return { status, headers: { "content-type": "application/json" }, parts: [JSON.stringify(body)] };
 }
@@ -58,13 +67,21 @@ describe("a prompt that does not fit", () => {
     assert.deepEqual([error.type, error.message], ["invalid_request_error", "capability_rejected: prompt_too_long"]);
   });
 
+  it("is one word too when the worker speaks Messages itself, and its other words pass as they are", async (t) => {
+    const other = { error: { message: "no such lora", type: "BadRequestError" } };
+    for (const [body, told] of [
+      [{ error: { message: said } }, /capability_rejected: prompt_too_long/],
+      [other, new RegExp(`^${JSON.stringify(other)}$`)],
+    ] as const) {
+      const made = await house(t, json(400, body));
+      await withMessages(made);
+      assert.match((await made.ask("/v1/messages", { ...asked, model: "local-messages" })).text, told);
+    }
+  });
+
   it("is the upstream's words and OpenAI's code to an OpenAI client", async (t) => {
     const made = await house(t, json(400, { type: "error", error: { type: "invalid_request_error", message: said } }));
-    const config = parse(made.configText());
-    const { upstream } = config.routes["local-chat"];
-    config.routes["local-messages"] = { upstream, dialect: "anthropic", residency: "local" };
-    writeFileSync(made.configFile, stringify(config));
-    await made.restart();
+    await withMessages(made);
     const answer = await made.ask("/v1/chat/completions", { ...asked, model: "local-messages" });
     assert.equal(answer.status, 400);
     const told = { message: said, type: "invalid_request_error", param: "messages", code: "context_length_exceeded" };
@@ -92,6 +109,25 @@ describe("a failure that a stream tells of", () => {
     const { ask } = await house(t, stream(chunk, `error: {"code":503,"message":"slot is gone"}\n\n`));
     const { text } = await ask("/v1/chat/completions", { ...asked, stream: true });
     assert.equal(JSON.parse(text.slice(text.lastIndexOf("data: ") + "data: ".length)).error.message, "slot is gone");
+  });
+
+  it("what came in the same piece before it is told all the same", async (t) => {
+    const { ask } = await house(t, stream(chunk + `error: {"code":503,"message":"slot is gone"}\n\n`));
+    for (const path of ["/v1/chat/completions", "/v1/messages"]) {
+      const { text } = await ask(path, { ...asked, stream: true });
+      assert.match(text, /"a".*slot is gone/s);
+    }
+  });
+
+  it("in a shape that OpenAI's SDK passes over is told in one that it throws on", async (t) => {
+    for (const [event, said] of [
+      [{ object: "error", message: "the engine died" }, "the engine died"],
+      [{ choices: [{ index: 0, delta: {}, finish_reason: "abort" }] }, "the upstream gave up"],
+    ] as const) {
+      const { ask } = await house(t, stream(chunk, printEvent(event)));
+      const { text } = await ask("/v1/chat/completions", { ...asked, stream: true });
+      assert.equal(JSON.parse(text.slice(text.lastIndexOf("data: ") + "data: ".length)).error.message, said);
+    }
   });
 
   it("a word of the model's is none", async (t) => {
@@ -123,11 +159,7 @@ it("a worker that speaks Messages and keeps silent over a long prompt is kept al
     { headers: { "content-type": "text/event-stream" }, parts, headMs: 150, gapMs: 150 },
     { limits: { drainMs: 200, pingMs: 40 } },
   );
-  const config = parse(made.configText());
-  const { upstream } = config.routes["local-chat"];
-  config.routes["local-messages"] = { upstream, dialect: "anthropic", residency: "local" };
-  writeFileSync(made.configFile, stringify(config));
-  await made.restart();
+  await withMessages(made);
   const { text } = await made.ask("/v1/messages", { ...asked, model: "local-messages", stream: true });
   const ping = printEvent({ type: "ping" }, "ping");
   assert.equal(text.replaceAll(ping, ""), start + stop);
@@ -147,8 +179,10 @@ describe("a request that cannot be read", () => {
     assert.match(await zipped.text(), /content-encoding gzip: the gateway takes bodies as they are/);
     const depth = 50_000;
     const text = `${'[{"type":"tool_result","content":'.repeat(depth)}[]${"}]".repeat(depth)}`;
-    for (const model of ["local-chat", "claude-hosted"]) {
-      const body = `{"model":"${model}","max_tokens":9,"messages":[{"role":"user","content":${text}}]}`;
+    const inSchema = `"messages":[{"role":"user","content":"hi"}],"tools":[{"name":"f","input_schema":${text}}]`;
+    for (const model of ["local-chat", "claude-hosted"] as const) {
+      const deep = { "local-chat": `"messages":[{"role":"user","content":${text}}]`, "claude-hosted": inSchema }[model];
+      const body = `{"model":"${model}","max_tokens":9,${deep}}`;
       const answer = await ask("/v1/messages", body);
       assert.deepEqual(
         [answer.status, JSON.parse(answer.text).error.message],

@@ -1,5 +1,6 @@
 // Values back into a chat answer, whole or as chunks.
 import { isObject, stringOr, type JsonObject } from "../json.ts";
+import { reasoningOf, saidIn } from "../said.ts";
 import type { Restorer } from "./restorer.ts";
 import { restoredText, textRestorer, ToolArguments, type Returning } from "./tool-arguments.ts";
 
@@ -42,7 +43,13 @@ function uncounted(choice: JsonObject): JsonObject {
 
 function withoutAnnotations(part: JsonObject): JsonObject {
   const { annotations: _, ...said } = part;
-  return said;
+  return Array.isArray(said["content"]) ? inOneText(said) : said;
+}
+
+/** Parts become the one text that every client reads, so that no value stands across two of them. */
+function inOneText(said: JsonObject): JsonObject {
+  const reasoning = reasoningOf(said);
+  return { ...said, content: saidIn(said), ...(reasoning === "" ? {} : { reasoning_content: reasoning }) };
 }
 
 function wholeCall(call: JsonObject, returning: Returning): JsonObject {
@@ -71,7 +78,8 @@ export class ChatChunks {
     const { choices } = chunk;
     if (!Array.isArray(choices) || choices.length === 0) return [chunk];
     const changed = choices.map((choice: unknown) => (isObject(choice) ? this.#choice(uncounted(choice)) : choice));
-    const ends = choices.filter((choice) => isObject(choice) && typeof choice["finish_reason"] === "string");
+    // Some workers say "" until there is a reason.
+    const ends = choices.filter((choice) => isObject(choice) && stringOr(choice["finish_reason"], "") !== "");
     const rest = ends.flatMap((choice) => (isObject(choice) ? this.#rest(choice) : []));
     if (rest.length === 0) return [{ ...chunk, choices: changed }];
     // What was held belongs before the end, and behind what comes with it.

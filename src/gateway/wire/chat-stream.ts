@@ -1,7 +1,8 @@
 // A worker's chat stream as Anthropic events: one open block at a time, tool calls in order although their pieces may
 // interleave, usage from whichever chunk brings it. State lives for one answer only.
 import { isObject, stringOr, type JsonObject } from "../json.ts";
-import { CHARS_PER_TOKEN, reasoningOf, saidIn, toolIdStem, type FromChatContext } from "./from-chat.ts";
+import { reasoningOf, saidIn } from "../said.ts";
+import { CHARS_PER_TOKEN, toolIdStem, type FromChatContext } from "./from-chat.ts";
 import { localSignature } from "./provenance.ts";
 import { stopFromChat } from "./stop-reasons.ts";
 import { messagesUsage, usageFromChat, type Usage } from "./usage.ts";

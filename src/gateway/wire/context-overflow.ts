@@ -1,21 +1,26 @@
 // What workers say when a request does not fit their context, and the two words that Claude Code has for it: it makes its
 // prompt shorter, or asks for less output. For the latter it must find the numbers.
 
-/** The texts of vLLM's versions, TensorRT-LLM and older OpenAI; the names are those of the groups. */
+/** The texts of vLLM's versions, TensorRT-LLM, SGLang and OpenAI; the names are those of the groups. */
 const OVERFLOWS: readonly RegExp[] = [
   /max_(?:completion_)?tokens=(?<output>\d+) cannot be greater than (?:max_model_len=)?(?:max_total_tokens=)?(?<limit>\d+)/i,
   /context length is (?<limit>\d+) tokens.*requested (?<output>\d+) output tokens and your prompt contains (?<atLeast>at least )?(?<prompt>\d+) input tokens/is,
   /passed (?<prompt>\d+) input tokens and requested (?<output>\d+) output tokens.*context length is only (?<limit>\d+)/is,
   /context length is (?<limit>\d+) tokens.*requested \d+ tokens \((?<prompt>\d+) in the messages, (?<output>\d+) in the completion\)/is,
+  /context length of (?<limit>\d+) tokens.*: (?<prompt>\d+) tokens from the input messages and (?<output>\d+) tokens for the completion/is,
+  /is too large: (?<output>\d+)\. This model supports at most (?<cap>\d+) completion tokens/i,
   /is too large: (?<output>\d+)\..*context length is (?<limit>\d+) tokens and your request has (?<prompt>\d+) input tokens/is,
 ];
 
 const TOO_LONG: readonly RegExp[] = [
   /maximum context length|context (length|window|size)|exceeds? the (available )?context|prompt is too long|n_ctx/i,
-  /longer than the maximum model length/i,
+  /longer than the maximum model length|prompt length \d+ exceeds the max_model_len/i,
   // vLLM subtracts the prompt from the context and finds nothing left.
   /max_(completion_)?tokens must be at least 1, got -\d+/i,
 ];
+
+/** Tokens that Claude Code 2.1 leaves free when it asks for less (measured). */
+const CLAUDE_CODE_MARGIN = 1000;
 
 /**
  * `prompt_too_long`, or `max_tokens_context_overflow` with its numbers; undefined for any other message. `inputEstimate` stands
@@ -25,7 +30,9 @@ export function overflowIn(message: string, inputEstimate: number): string | und
   for (const pattern of OVERFLOWS) {
     const found = pattern.exec(message)?.groups;
     if (found === undefined) continue;
-    const [output, limit] = [Number(found["output"]), Number(found["limit"])];
+    const output = Number(found["output"]);
+    // A limit of its own for the output, told as the context that would leave so much: Claude Code keeps 1,000 tokens free.
+    const limit = Number(found["limit"] ?? inputEstimate + Number(found["cap"]) + CLAUDE_CODE_MARGIN);
     return word(promptIn(found, limit, inputEstimate), output, limit);
   }
   return TOO_LONG.some((pattern) => pattern.test(message)) ? "prompt_too_long" : undefined;

@@ -1,6 +1,7 @@
 // A worker's chat completion as an Anthropic message.
 import { isObject, stringOr, type JsonObject } from "../json.ts";
 import { Refusal } from "../refusal.ts";
+import { reasoningOf, saidIn } from "../said.ts";
 import { localSignature } from "./provenance.ts";
 import { stopFromChat } from "./stop-reasons.ts";
 import type { ToolNames } from "./tool-names.ts";
@@ -53,19 +54,6 @@ export const CHARS_PER_TOKEN = 4;
 
 export function toolIdStem(id: string): string {
   return `toolu_${id}_`;
-}
-
-/** vLLM says `reasoning`, most others `reasoning_content`; the other one may be there and empty. */
-export function reasoningOf(message: JsonObject): string {
-  const { reasoning_content: older, reasoning } = message;
-  return stringOr(older, "") === "" ? stringOr(reasoning, "") : stringOr(older, "");
-}
-
-/** What it says: mostly one string; Mistral's models may answer in parts. */
-export function saidIn(message: JsonObject): string {
-  const { content, refusal } = message;
-  const parts = Array.isArray(content) ? content.filter(isObject).map((part) => stringOr(part["text"], "")) : [];
-  return stringOr(content, parts.length > 0 ? parts.join("") : stringOr(refusal, ""));
 }
 
 function thinkingOf(message: JsonObject): JsonObject[] {

@@ -10,8 +10,8 @@ export class MessagesStream {
   #usage: JsonObject | undefined;
   /** Counts tool blocks: the chat side's index is not the block's. */
   #tools = -1;
-  /** A call is open that has no arguments yet. */
-  #isBare = false;
+  /** The arguments that an open call's start brought, until pieces of them come; undefined when none is open. */
+  #bare: string | undefined;
   #isFinished = false;
   #isCounted = false;
 
@@ -56,7 +56,7 @@ export class MessagesStream {
       return [this.#delta({ content: block["text"] })];
     if (block["type"] !== "tool_use") return [];
     this.#tools += 1;
-    this.#isBare = true;
+    this.#bare = JSON.stringify(isObject(block["input"]) ? block["input"] : {});
     const called = { name: block["name"], arguments: "" };
     return [this.#delta({ tool_calls: [{ index: this.#tools, id: block["id"], type: "function", function: called }] })];
   }
@@ -77,11 +77,11 @@ export class MessagesStream {
 
   /** OpenAI's clients parse what they have gathered: nothing at all is no JSON. */
   #blockStop(): JsonObject[] {
-    return this.#isBare ? [this.#arguments("{}")] : [];
+    return this.#bare === undefined ? [] : [this.#arguments(this.#bare)];
   }
 
   #arguments(text: unknown): JsonObject {
-    this.#isBare = false;
+    this.#bare = undefined;
     return this.#delta({ tool_calls: [{ index: this.#tools, function: { arguments: text } }] });
   }
 

@@ -6,6 +6,8 @@ const FROM_CHAT: ReadonlyMap<unknown, string> = new Map(
   Object.entries({
     stop: "end_turn",
     length: "max_tokens",
+    // Mistral's.
+    model_length: "max_tokens",
     tool_calls: "tool_use",
     function_call: "tool_use",
     content_filter: "refusal",
@@ -27,11 +29,19 @@ const TO_CHAT: ReadonlyMap<unknown, string> = new Map(
 /** The worker gave up (vLLM and SGLang say abort, others error): what it wrote until then must not look like an answer. */
 const GAVE_UP: ReadonlySet<unknown> = new Set(["abort", "error", "insufficient_system_resource"]);
 
+export function hasGivenUp(finishReason: unknown): boolean {
+  return GAVE_UP.has(finishReason);
+}
+
+export function gaveUp(): Refusal {
+  return new Refusal("overloaded_error", "the upstream gave up");
+}
+
 export type Stop = { readonly stop_reason: string; readonly stop_sequence: string | null };
 
 /** Throws Refusal when the worker gave up. Some workers say "stop" although they called a tool; vLLM tells the matched sequence in `stop_reason`. */
 export function stopFromChat(choice: JsonObject, calledTool: boolean, asked: readonly string[]): Stop {
-  if (GAVE_UP.has(choice["finish_reason"])) throw new Refusal("overloaded_error", "the upstream gave up");
+  if (hasGivenUp(choice["finish_reason"])) throw gaveUp();
   const matched = choice["stop_reason"];
   if (calledTool && choice["finish_reason"] !== "length") return { stop_reason: "tool_use", stop_sequence: null };
   if (choice["finish_reason"] === "stop" && typeof matched === "string" && asked.includes(matched)) {

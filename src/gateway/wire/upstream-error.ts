@@ -12,15 +12,20 @@ export type FailedRequest = {
   readonly inputEstimate: number;
 };
 
-/** What cannot be done, by the words of vLLM, llama.cpp and Ollama; where a field is named, only if it was sent. */
-const CAPABILITIES: readonly (readonly [RegExp, string, field?: string])[] = [
-  [/at most 0 image|image input is not supported|(image|multimodal|vision).*(not|n't|un)\s*support/i, "image_block"],
-  [/does not support images|not a multimodal/i, "image_block"],
+/** What cannot be done, by the words of vLLM, llama.cpp and Ollama; where fields are named, only if one of them was sent. */
+const CAPABILITIES: readonly (readonly [RegExp, string, ...fields: string[]])[] = [
+  // Ollama's model names may hold "vision". Without effort, Claude Code does not ask for thinking either.
+  [/does not support thinking/i, "effort_unsupported", "reasoning_effort", "output_config"],
+  [/at most 0 image|(image|multimodal)( input)?s? (is|are) not supported|not a multimodal/i, "image_block"],
+  [/(not|n't|un)\s*support(ed)?\W.{0,20}\b(image|vision|multimodal)/i, "image_block"],
   [/at most \d+ image/i, "media_budget"],
-  [/reasoning_effort|effort.*support/i, "effort_unsupported", "reasoning_effort"],
-  [/does not support thinking/i, "thinking_type:enabled"],
-  [/enable_thinking|chat_template_kwargs/i, "thinking_type:enabled", "chat_template_kwargs"],
-  [/response_format|json_schema|guided|structured/i, "structured_outputs_unsupported", "response_format"],
+  [/reasoning_effort|effort.*support/i, "effort_unsupported", "reasoning_effort", "output_config"],
+  [
+    /response_format|json_schema|guided|structured/i,
+    "structured_outputs_unsupported",
+    "response_format",
+    "output_config",
+  ],
 ];
 
 const KIND: Readonly<Record<number, RefusalKind>> = {
@@ -45,19 +50,36 @@ export function upstreamError(status: number, body: unknown, request: FailedRequ
   const message = messageOf(body);
   const capability = message === undefined ? undefined : capabilityIn(status, message, request);
   if (capability !== undefined) return new Refusal("invalid_request_error", message ?? "", {}, capability);
+  if (isTemplate(message, request)) return new Refusal("policy_blocked", `${message} (${TEMPLATE_FIX})`);
   const kind = KIND[status] ?? "api_error";
   const text = message ?? `the upstream answered ${status} without a message`;
   return new Refusal(kind, text, retryAfter === undefined ? {} : { "retry-after": retryAfter });
+}
+
+const TEMPLATE_FIX = "the route has worker.thinking: template, which this model does not take";
+
+/** Nothing that Claude Code leaves out would help, so it is told once: the field is of the route's own making. */
+function isTemplate(message: string | undefined, { sent }: FailedRequest): boolean {
+  return message !== undefined && sent.has("chat_template_kwargs") && /enable_thinking|chat_template/i.test(message);
 }
 
 function capabilityIn(status: number, message: string, request: FailedRequest): string | undefined {
   // llama.cpp answers 500 to an image it has no eyes for.
   if (status !== 400 && status !== 422 && !(status === 500 && /image input/i.test(message))) return undefined;
   const known = CAPABILITIES.find(
-    ([pattern, , field]) => pattern.test(message) && (field === undefined || request.sent.has(field)),
+    ([pattern, , ...fields]) =>
+      pattern.test(message) && (fields.length === 0 || fields.some((field) => request.sent.has(field))),
   );
   return overflowIn(message, request.inputEstimate) ?? known?.[1];
 }
+
+/** What a client would take for a word about its own key, its budget or our policy. */
+const OURS: ReadonlySet<RefusalKind> = new Set([
+  "authentication_error",
+  "permission_error",
+  "policy_blocked",
+  "billing_error",
+]);
 
 /**
  * The failure that an upstream tells in an answer that began well: `{"error": {...}}`, `{"error": "..."}` (Ollama) or
@@ -65,11 +87,11 @@ function capabilityIn(status: number, message: string, request: FailedRequest): 
  */
 export function failureIn(answer: JsonObject): Refusal | undefined {
   const { error } = answer;
-  const isTold = isObject(error) || typeof error === "string" || answer["object"] === "error";
+  const isTold = isObject(error) || stringOr(error, "") !== "" || answer["object"] === "error";
   if (!isTold) return undefined;
   const inner = isObject(error) ? error : answer;
   const type = stringOr(inner["type"], "");
-  const kind = isRefusalKind(type) ? type : (KIND[Number(inner["code"])] ?? "api_error");
+  const kind = isRefusalKind(type) && !OURS.has(type) ? type : (KIND[Number(inner["code"])] ?? "api_error");
   return new Refusal(kind, messageOf(answer) ?? "the upstream failed");
 }
 
@@ -80,7 +102,10 @@ function messageOf(body: unknown): string | undefined {
   if (!isObject(body)) return undefined;
   const { error } = body;
   const inner = isObject(error) ? error : body;
-  const said = stringOr(inner["message"], stringOr(error, stringOr(body["detail"], fastApiDetail(body["detail"]))));
+  const { message } = inner;
+  // Mistral puts FastAPI's list into its message.
+  const detail = body["detail"] ?? (isObject(message) ? message["detail"] : message);
+  const said = stringOr(message, stringOr(error, stringOr(detail, fastApiDetail(detail))));
   return said === "" ? undefined : said.slice(0, MAX_MESSAGE);
 }
 

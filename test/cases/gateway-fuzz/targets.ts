@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { parseBody } from "../../../src/gateway/body.ts";
 import { PassedChatStream, PassedMessagesStream } from "../../../src/gateway/passed.ts";
 import { inspectChat, inspectMessages } from "../../../src/gateway/policy.ts";
+import { refuseReach } from "../../../src/gateway/reach.ts";
 import { Refusal } from "../../../src/gateway/refusal.ts";
 import type { Rewriter } from "../../../src/gateway/rewriter.ts";
 import { ChatToMessages, MessagesToChat, WholeAnswer } from "../../../src/gateway/translated.ts";
@@ -15,7 +16,7 @@ import { toMessages } from "../../../src/gateway/wire/to-messages.ts";
 import { toolNames } from "../../../src/gateway/wire/tool-names.ts";
 import { upstreamError } from "../../../src/gateway/wire/upstream-error.ts";
 import { usageFromChat, usageFromMessages, type Usage } from "../../../src/gateway/wire/usage.ts";
-import { uninspected } from "./uninspected.ts";
+import { fetchable, uninspected } from "./uninspected.ts";
 
 /** Answers with a word for the way it took; `cut` splits streams in different places. */
 export type Target = (bytes: Buffer, cut: number) => string;
@@ -37,6 +38,12 @@ export const targets: Readonly<Record<string, Target>> = {
     return `let through ${Object.values(survey).map(Math.sign).join("")}`;
   },
   "chat-policy": (bytes) => `let through ${Object.values(inspectChat(parseBody(bytes))).map(Math.sign).join("")}`,
+  "local-policy": (bytes) => {
+    const body = parseBody(bytes);
+    refuseReach(body);
+    assert.equal(fetchable(body), undefined, "something that a worker would fetch was let through");
+    return `let through ${Object.keys(body).length > 3}`;
+  },
   "to-chat": (bytes) => written(toChat(parseBody(bytes), abilities)),
   "to-messages": (bytes) => written(toMessages(parseBody(bytes), { model: "m", maxTokens: 10 })),
   "from-chat": (bytes, cut) =>

@@ -27,3 +27,20 @@ function firstOf(entries: readonly (readonly [string, unknown])[], path: string)
   }
   return undefined;
 }
+
+/** The first thing in the messages, however deep, that names where to fetch from; what a tool is given may be anything. */
+export function fetchable(body: JsonObject): string | undefined {
+  const messages = Array.isArray(body["messages"]) ? body["messages"].filter(isObject) : [];
+  const unseen: unknown[] = [body["system"], ...messages.map((message) => message["content"])].filter(Array.isArray);
+  while (unseen.length > 0) {
+    const one = unseen.pop();
+    if (Array.isArray(one)) unseen.push(...one);
+    if (!isObject(one)) continue;
+    const { type, file_id: file, image_url: image, source, content } = one;
+    const url = isObject(image) ? image["url"] : image;
+    if (typeof url === "string" && !/^data:/i.test(url)) return url;
+    if ((type === "url" && one["url"] !== undefined) || (type === "file" && file !== undefined)) return type;
+    unseen.push(...[content, source].filter((inner) => typeof inner === "object"));
+  }
+  return undefined;
+}
