@@ -50,7 +50,7 @@ function keyOf(estate: EstateCopy, id: string): string {
 function waiveKernel(estate: EstateCopy): void {
   const own = sysctlSettings.filter((each) => each.ownKernel === true && !WAIVED_ALREADY.has(each.key));
   const controls = own.map(({ key }) => `sysctl/${key}`).join(", ");
-  const waiver = `\nwaivers:\n  - controls: [${controls}]\n    reason: a twin shares its kernel\n    owner: operator\n    until: "2027-11-30"\n`;
+  const waiver = `\nwaivers:\n  - controls: [${controls}]\n    reason: a twin shares its kernel\n    owner: operator\n    until: "9999-12-31"\n`;
   estate.edit("estate.yaml", "\nwaivers:\n", waiver);
 }
 

@@ -6,9 +6,10 @@ import { loadEstate, type EstateHost } from "../estate/index.ts";
 import { everyHost } from "./host-plan.ts";
 
 const harbour = resolve(import.meta.dirname, "../../examples/harbour");
+const noon = { now: () => Date.parse("2026-11-21T12:00:00Z") };
 
 async function hosts(count: number): Promise<EstateHost[]> {
-  const [model] = (await loadEstate(harbour, { signal: AbortSignal.timeout(10_000) })).hosts;
+  const [model] = (await loadEstate(harbour, { signal: AbortSignal.timeout(10_000), clock: noon })).hosts;
   assert.ok(model);
   return Array.from({ length: count }, (_, at) => ({ ...model, id: `node-${at}` }));
 }

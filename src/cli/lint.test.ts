@@ -9,6 +9,7 @@ import { after, test } from "node:test";
 const main = new URL("main.ts", import.meta.url).pathname;
 const base = new URL("../../test/cases/lint/estate", import.meta.url).pathname;
 const harbour = new URL("../../examples/harbour", import.meta.url).pathname;
+const schema = new URL("../../schema", import.meta.url).pathname;
 const room = mkdtempSync(join(tmpdir(), "demesne-lint-"));
 after(() => rmSync(room, { recursive: true }));
 const DEADLINE_MS = 60_000;
@@ -38,7 +39,13 @@ function replace(file: string, from: string, to: string): void {
 }
 
 test("the example has nothing wrong", () => {
-  const { status, out } = lint(harbour);
+  const folder = join(room, "examples/harbour");
+  cpSync(harbour, folder, { recursive: true });
+  cpSync(schema, join(room, "schema"), { recursive: true });
+  // Its waivers run out by the calendar, which is no matter of this test.
+  const file = join(folder, "estate.yaml");
+  writeFileSync(file, readFileSync(file, "utf8").replaceAll(/until: "[\d-]+"/g, 'until: "9999-12-31"'));
+  const { status, out } = lint(folder);
   assert.equal(status, 0, out);
   assert.match(out, /^\d+ files, \d+ services: 0 errors, 0 warnings, 0 waived\n$/);
 });
@@ -116,5 +123,5 @@ test("a folder that is no estate, and one that is not there", () => {
   const gone = lint(join(room, "nowhere"));
   assert.equal(gone.status, 4);
   assert.match(gone.out, /cannot be entered\nfix: name a folder/);
-  assert.equal(lint(harbour, "--format", "xml").status, 3);
+  assert.equal(lint(base, "--format", "xml").status, 3);
 });

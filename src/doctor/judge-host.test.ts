@@ -7,7 +7,7 @@ import { judgeHost } from "./judge-host.ts";
 
 const NOW = Date.parse("2026-11-21T12:00:00Z");
 const harbour = new URL("../../examples/harbour", import.meta.url).pathname;
-const { hosts } = await loadEstate(harbour, { signal: AbortSignal.timeout(60_000) });
+const { hosts } = await loadEstate(harbour, { signal: AbortSignal.timeout(60_000), clock: { now: () => NOW } });
 const host = hosts.find(({ id }) => id === "control") ?? assert.fail("harbour has no control host");
 /** A host that is as it should be. */
 const well = {

@@ -5,8 +5,10 @@ import { test } from "node:test";
 import { loadEstate, type Estate, type EstateHost } from "../estate/index.ts";
 import { expected, isOpen } from "./expectation.ts";
 
-const signal = AbortSignal.timeout(30_000);
-const estate = await loadEstate(join(import.meta.dirname, "../../examples/harbour"), { signal });
+const estate = await loadEstate(join(import.meta.dirname, "../../examples/harbour"), {
+  signal: AbortSignal.timeout(30_000),
+  clock: { now: () => Date.parse("2026-11-21T12:00:00Z") },
+});
 const host = hostOf(estate, "control");
 
 function hostOf(from: Estate, id: string): EstateHost {

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { z } from "zod";
-import { harbour } from "./estate-copy.ts";
+import { harbour, noon } from "./estate-copy.ts";
 import { lookAtItself } from "../../src/cli/local-drift.ts";
 import { loadEstate } from "../../src/estate/index.ts";
 import { run } from "../../src/lib/run.ts";
@@ -53,7 +53,7 @@ describe("a host that looks at itself", { skip, timeout: 600_000 }, () => {
 
   test("does not compare what is made of secrets, and says what that is", async () => {
     const signal = AbortSignal.timeout(60_000);
-    const estate = await loadEstate(harbour, { signal });
+    const estate = await loadEstate(harbour, { signal, clock: noon });
     const [host = assert.fail()] = estate.hosts;
     // Its image was published nowhere.
     const services = estate.services.filter((each) => each.name !== "gateway");

@@ -2,10 +2,11 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cacheFolder } from "../../src/cli/cache-folder.ts";
 import { leftovers } from "../cases/lab/traces.ts";
+import { copyEstate, harbour } from "./estate-copy.ts";
 import { assertEnds, start } from "./watched.ts";
 
 const skip = process.getuid?.() === 0 ? false : "twins need root";
@@ -23,9 +24,12 @@ const moments: readonly Moment[] = [
 ];
 
 describe("a rehearsal that is told to stop", { skip, timeout: 1_200_000 }, () => {
+  const estate = copyEstate(harbour);
+  after(() => estate.remove());
+
   for (const { step, afterMs, signal } of moments) {
     test(`by ${signal}, ${afterMs} ms after it began to ${step}`, async () => {
-      const running = await start(["rehearse", join(root, "examples/harbour")], { cwd: root, env: environment() });
+      const running = await start(["rehearse", estate.folder], { cwd: root, env: environment() });
       await running.says(step);
       await sleep(afterMs);
       const slots = slotsOf(running.pid);

@@ -20,8 +20,6 @@ const CLASS = "  deidentified: { personal: false,";
 const NAMES = "        small: claude-sonnet-4-6\n";
 const KEY = `sk-${"x".repeat(32)}`;
 
-const clock = { now: () => Date.parse("2026-11-21T12:00:00Z") };
-
 /** What is added to the estate: to its class of the chat's data, and to the model of its cloud profile. */
 type Changes = { readonly dataClass?: string; readonly model?: string };
 
@@ -31,7 +29,7 @@ async function estateWith({ dataClass = "", model = "" }: Changes, hosted = HOST
     copy.edit("estate.yaml", HOSTED, hosted);
     copy.edit("estate.yaml", CLASS, `${CLASS}${dataClass}`);
     copy.edit("estate.yaml", NAMES, `${NAMES}${model}`);
-    return await loadEstate(copy.folder, { signal: AbortSignal.timeout(20_000), clock });
+    return await loadEstate(copy.folder, { signal: AbortSignal.timeout(20_000) });
   } finally {
     copy.remove();
   }

@@ -9,7 +9,7 @@ import { planHost, Plan, type HostPlan } from "../../src/plan/index.ts";
 import { fileOf, lookOf, savedPlan } from "../../src/plan/plan-fixture.ts";
 import type { Resource } from "../../src/resources/index.ts";
 import { resourcesOf } from "../../src/roles/index.ts";
-import { harbour } from "./estate-copy.ts";
+import { harbour, noon } from "./estate-copy.ts";
 
 const needs: NonNullable<Plan["approval"]>["needs"] = [
   { risk: "data-loss", people: 2, author: false, key: "touched" },
@@ -18,7 +18,7 @@ const needs: NonNullable<Plan["approval"]>["needs"] = [
 ];
 
 export async function largePlan(): Promise<Plan> {
-  const estate = await loadEstate(harbour, { signal: AbortSignal.timeout(20_000) });
+  const estate = await loadEstate(harbour, { signal: AbortSignal.timeout(20_000), clock: noon });
   const host = estate.hosts.find((each) => each.id === "control");
   if (host === undefined) throw new TypeError("the example has no control host");
   const secrets = inventedSecrets(estate);

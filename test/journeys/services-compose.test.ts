@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { after, describe, test } from "node:test";
 import { parse } from "yaml";
 import * as z from "zod";
@@ -11,9 +11,8 @@ import { newService, readCatalogue } from "../../src/catalogue/index.ts";
 import { loadEstate } from "../../src/estate/index.ts";
 import { resourcesOf } from "../../src/roles/index.ts";
 import { findCompose } from "./compose-program.ts";
+import { harbour, noon } from "./estate-copy.ts";
 
-const root = resolve(import.meta.dirname, "../..");
-const harbour = join(root, "examples/harbour");
 const folder = mkdtempSync(join(tmpdir(), "services-compose-"));
 const compose = await findCompose();
 const { entries, template, secrets } = await readCatalogue();
@@ -93,7 +92,7 @@ describe(`compose files, read by Docker Compose ${compose?.version ?? ""}`, { sk
 async function onHosts(): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
   const dir = join(folder, "estate");
   cpSync(harbour, dir, { recursive: true });
-  const signal = AbortSignal.timeout(60_000);
+  const loading = { signal: AbortSignal.timeout(60_000), clock: noon };
   for (const entry of entries.filter(({ name }) => name !== "gateway" && name !== "periscope")) {
     const read = (file: string): string => readFileSync(join(dir, file), "utf8");
     const present = {
@@ -101,10 +100,10 @@ async function onHosts(): Promise<ReadonlyMap<string, ReadonlyMap<string, string
       lock: read("inventory/images.lock.yaml"),
       secrets: read("inventory/secrets.example.yaml"),
     };
-    const made = newService({ name: entry.name, entry, secrets, estate: await loadEstate(dir, { signal }), present });
+    const made = newService({ name: entry.name, entry, secrets, estate: await loadEstate(dir, loading), present });
     laid("estate", made.texts);
   }
-  const loaded = await loadEstate(dir, { signal });
+  const loaded = await loadEstate(dir, loading);
   const estate = { ...loaded, services: loaded.services.map((each) => ({ ...each, state: "live" as const })) };
   const found = new Map<string, Map<string, string>>();
   for (const host of estate.hosts) {

@@ -1,6 +1,5 @@
 // Every port of a host in a namespace, behind the firewall that the role writes: as it is, and broken on purpose.
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { loadEstate, type EstateHost } from "../../src/estate/index.ts";
 import { resourcesOf } from "../../src/roles/index.ts";
@@ -9,9 +8,10 @@ import { whileListening } from "../../src/verify/listen-everywhere.ts";
 import type { Ranges } from "../../src/verify/ranges.ts";
 import { expected, type Check } from "../../src/verify/index.ts";
 import { host, makeWire, neighbour, withoutNamespaces, type Wire } from "../cases/verify/namespaces.ts";
+import { harbour, noon } from "./estate-copy.ts";
 
 const signal = AbortSignal.timeout(900_000);
-const estate = await loadEstate(join(import.meta.dirname, "../../examples/harbour"), { signal });
+const estate = await loadEstate(harbour, { signal, clock: noon });
 const [control] = estate.hosts;
 assert.ok(control);
 
