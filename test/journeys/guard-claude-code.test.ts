@@ -1,13 +1,14 @@
 // The shipped Claude Code program, unchanged, with a scripted model, in an estate with the guard. It is 380 MB, so it is
 // not among the dependencies: DEMESNE_CLAUDE_CODE names the program; without it these tests are skipped.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { auditFolder, installGuard } from "../../src/guard/index.ts";
 import { openLedger } from "../../src/ledger/index.ts";
 import { run } from "../../src/lib/run.ts";
@@ -120,6 +121,16 @@ async function verdictsIn(where: House): Promise<unknown[]> {
   return (await Array.fromAsync(openLedger(audit(where)).read())).map(({ record }) => record["verdict"]);
 }
 
+/** Waits for this many verdicts while a session runs, which has a deadline of its own. */
+async function recorded(where: House, count: number, running: Promise<string>): Promise<void> {
+  let output: string | undefined;
+  const ended = running.then((told) => void (output = told));
+  while (!existsSync(audit(where)) || (await verdictsIn(where)).length < count) {
+    if (output !== undefined) assert.fail(`the session ended before its verdict ${count}: ${output}`);
+    await Promise.race([ended, sleep(50)]);
+  }
+}
+
 const cases = [
   {
     command: "cat .env",
@@ -154,9 +165,16 @@ test("a hook that crashes blocks the call", { skip }, async (t) => {
 
 test("settings that change while a session runs are refused, and that is in the audit", { skip }, async (t) => {
   const where = await house(t);
-  const running = session(t, where, where.root, "sleep 6");
-  await setTimeout(3000);
+  const gate = join(where.root, "gate");
+  execFileSync("mkfifo", [gate]);
+  // Open for both directions: it waits for no reader, and one that comes late finds the line still there.
+  const opener = await open(gate, "r+");
+  t.after(async () => await opener.close());
+  const running = session(t, where, where.root, "head -n 1 gate");
+  await recorded(where, 1, running);
   await writeFile(join(where.root, ".claude/settings.local.json"), '{"disableAllHooks":true}');
+  await recorded(where, 2, running);
+  await opener.write("go on\n");
   await running;
   const records = (await Array.fromAsync(openLedger(audit(where)).read())).map(({ record }) => record);
   assert.deepEqual(
