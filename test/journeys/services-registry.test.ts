@@ -1,14 +1,14 @@
 // demesne images against a real registry, Debian's (distribution), on loopback: open, and behind tokens that are signed here.
 import assert from "node:assert/strict";
-import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { createPrivateKey, randomUUID, sign, X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
 import { cacheFolder } from "../../src/cli/cache-folder.ts";
 import { digest } from "../../src/lib/digest.ts";
 import { resolveDigest } from "../../src/registry/index.ts";
@@ -33,41 +33,31 @@ const skip = program === undefined ? "no docker-registry here" : false;
 
 type Running = { readonly host: string; stop(): Promise<void> };
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const port = portOf(server);
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
 function portOf(server: Server): number {
   const address = server.address();
   assert.ok(typeof address === "object" && address !== null);
   return address.port;
 }
 
+/** On a port of the system's choice, which the registry tells: one chosen before could be somebody else's by then. */
 async function startRegistry(auth = ""): Promise<Running> {
-  const host = `127.0.0.1:${await freePort()}`;
   const config = join(folder, `${randomUUID()}.yml`);
   const storage = `storage: { filesystem: { rootdirectory: ${store} } }`;
-  writeFileSync(config, `version: 0.1\nlog: { level: error }\n${storage}\nhttp: { addr: "${host}" }\n${auth}`);
-  const child: ChildProcess = spawn(program ?? "", ["serve", config], { stdio: "ignore" });
-  for (let tries = 0; tries < 200; tries++) {
-    const status = await fetch(`http://${host}/v2/`).then(
-      (answer) => answer.status,
-      () => 0,
-    );
-    if (status > 0) break;
-    await pause(50);
-  }
-  return {
-    host,
-    stop: async () => {
-      if (child.exitCode === null && child.kill()) await once(child, "exit");
-    },
+  writeFileSync(config, `version: 0.1\nlog: { level: info }\n${storage}\nhttp: { addr: "127.0.0.1:0" }\n${auth}`);
+  const child = spawn(program ?? "", ["serve", config], { stdio: ["ignore", "ignore", "pipe"] });
+  const stop = async (): Promise<void> => {
+    if (child.exitCode === null && child.kill()) await once(child, "exit");
   };
+  let said = "";
+  for await (const line of createInterface({ input: child.stderr, signal: AbortSignal.timeout(60_000) })) {
+    said += `${line}\n`;
+    const [, host] = /msg="listening on (127\.0\.0\.1:\d+)"/.exec(line) ?? [];
+    if (host === undefined) continue;
+    child.stderr.resume();
+    return { host, stop };
+  }
+  await stop();
+  throw new Error(`the registry does not listen: ${said}`);
 }
 
 /** Pushes an image of two platforms, whose layers hold `text`; answers with the digest of its index. */
