@@ -18,7 +18,7 @@ const main = new URL("../../src/cli/main.ts", import.meta.url).pathname;
 const room = mkdtempSync(join(tmpdir(), "demesne-canary-"));
 after(() => rmSync(room, { recursive: true }));
 const FILE = "inventory/secrets.sops.yaml";
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 120_000;
 
 const person = await aPerson(true);
 const other = await aPerson();
@@ -67,8 +67,8 @@ const quiet = (ended: Ended, what: string): void => {
 
 test("the watch sees a value in an argument and in an environment", async () => {
   const value = canaries[0].unwrap();
-  const shown = await watched("sleep", ["0.3"], "", { CANARY: encodeURIComponent(value) });
-  const argued = await watched("sh", ["-c", "sleep 0.3", value], "", {});
+  const shown = await watched("sleep", ["3"], "", { CANARY: encodeURIComponent(value) });
+  const argued = await watched("sh", ["-c", "sleep 3; exit", value], "", {});
   assert.match(shown.sightings.join(), /environ/);
   assert.match(argued.sightings.join(), /cmdline/);
 });
