@@ -56,7 +56,7 @@ test("property: one flipped byte is found", async () => {
   appendSync(
     dir,
     Array.from({ length: 5 }, (_, n) => ({ kind: "entry", n, text: "größe \ufffd" })),
-    { now: 0, waitMs: 1000 },
+    { now: 0, waitMs: 20_000 },
   );
   const file = await newest(dir);
   const bytes = await readFile(file);
@@ -195,7 +195,7 @@ test("writers in different processes, killed at any moment, leave a chain that v
       await once(writer, "exit");
     }
   }
-  appendSync(dir, [{ kind: "last" }], { now: Date.now(), waitMs: 1000 });
+  appendSync(dir, [{ kind: "last" }], { now: Date.now(), waitMs: 20_000 });
   const report = await openLedger(dir).verify();
   assert.deepEqual(report.faults, []);
   assert.ok(report.size > 20, `only ${report.size} entries were written`);
@@ -203,13 +203,13 @@ test("writers in different processes, killed at any moment, leave a chain that v
 
 test("a lock whose owner lives is waited for, then told", async () => {
   const dir = await fresh();
-  appendSync(dir, [{ kind: "first" }], { now: 0, waitMs: 1000 });
+  appendSync(dir, [{ kind: "first" }], { now: 0, waitMs: 20_000 });
   const { lockSync, unlock } = await import("./lock.ts");
-  const held = lockSync(dir, 100);
+  const held = lockSync(dir, 20_000);
   assert.throws(
     () => appendSync(dir, [{ kind: "second" }], { now: 0, waitMs: 50 }),
     (error) => error instanceof Problem && error.what.includes(`held by process ${process.pid}`),
   );
   unlock(held);
-  appendSync(dir, [{ kind: "second" }], { now: 0, waitMs: 50 });
+  appendSync(dir, [{ kind: "second" }], { now: 0, waitMs: 20_000 });
 });

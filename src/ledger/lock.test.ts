@@ -15,7 +15,7 @@ after(() => rmSync(root, { recursive: true }));
 const fresh = (): string => mkdtempSync(join(root, "l-"));
 const mine = (): string[] => {
   const dir = fresh();
-  const held = lockSync(dir, 100);
+  const held = lockSync(dir, 20_000);
   unlock(held);
   return held.owner.split(":");
 };
@@ -39,7 +39,7 @@ const deadPid = (): number => spawnSync(process.execPath, ["-e", ""]).pid;
 test("the lock of an ended process is taken over", () => {
   const dir = fresh();
   symlinkSync(owner({ pid: deadPid(), token: "d" }), join(dir, "lock"));
-  const held = lockSync(dir, 1000);
+  const held = lockSync(dir, 20_000);
   assert.equal(readlinkSync(join(dir, "lock")), held.owner);
   assert.deepEqual(readdirSync(dir), ["lock"]);
 });
@@ -48,7 +48,7 @@ test("a pid that was given out again, and another boot, do not keep a lock alive
   for (const dead of [owner({ start: "1", token: "a" }), owner({ boot: "another", token: "b" })]) {
     const dir = fresh();
     symlinkSync(dead, join(dir, "lock"));
-    unlock(lockSync(dir, 1000));
+    unlock(lockSync(dir, 20_000));
     assert.deepEqual(readdirSync(dir), []);
   }
 });
@@ -63,7 +63,7 @@ test("a killed process that nobody has waited for is dead", { skip: process.plat
   symlinkSync(owner({ pid, start, token: "z" }), join(dir, "lock"));
   assert.throws(() => lockSync(dir, 20), /held by process/);
   process.kill(pid, "SIGKILL");
-  unlock(lockSync(dir, 1000));
+  unlock(lockSync(dir, 20_000));
   shell.kill("SIGKILL");
 });
 
@@ -72,7 +72,7 @@ test("a burier who died himself is buried first", () => {
   symlinkSync(owner({ pid: deadPid(), token: "one" }), join(dir, "lock"));
   symlinkSync(owner({ pid: deadPid(), token: "two" }), join(dir, "lock.one"));
   symlinkSync(owner({ pid: deadPid(), token: "three" }), join(dir, "lock.two"));
-  unlock(lockSync(dir, 1000));
+  unlock(lockSync(dir, 20_000));
   assert.deepEqual(readdirSync(dir), []);
 });
 
@@ -89,12 +89,12 @@ test("a lock of another pid namespace lives for a minute", () => {
   assert.throws(() => lockSync(dir, 30), /held by process/);
   const other = fresh();
   symlinkSync(owner({ pid: deadPid(), namespace: "1", since: "-60001", token: "old" }), join(other, "lock"));
-  unlock(lockSync(other, 1000));
+  unlock(lockSync(other, 20_000));
 });
 
 test("an owner that lost its lock must not write and does not remove another's", async () => {
   const dir = fresh();
-  const held = lockSync(dir, 100);
+  const held = lockSync(dir, 20_000);
   const late = { ...held, sinceMs: held.sinceMs - 30_001 };
   assert.throws(() => mustStillHold(late), /held too long/);
   unlock({ ...held, owner: "somebody else" });
