@@ -134,6 +134,8 @@ async function assemble(lab: Lab, request: TwinRequest, base: Base, slot: Slot, 
   });
   await answers(twin, container, request.signal);
   await requireWayIn(twin, proxy.url);
+  // Told to stop in the last moment: nobody takes the twin any more.
+  request.signal?.throwIfAborted();
   return twin;
 }
 
