@@ -106,6 +106,8 @@ print(json.load(connection.getresponse())["key"])`;
     await answering();
     await inTwin("systemctl", "stop", UNIT);
     assert.equal(await inTwin("systemctl", "show", "-P", "Result", UNIT), "success");
+    // What the unit wrote last may not be in the journal yet.
+    await inTwin("journalctl", "--sync");
     const text = await inTwin("journalctl", "-u", UNIT, "-o", "cat", "--no-pager");
     for (const event of ["started", "reloaded", "draining", "stopped"])
       assert.match(text, new RegExp(`"event":"${event}"`));

@@ -31,7 +31,7 @@ describe("building a base system", { skip, timeout: 120_000 }, () => {
     assert.match(said, word, "it must get that far");
     child.kill(signal);
     await ended;
-    for (let tries = 0; tries < 60 && processesNaming(cache).length > 0; tries += 1) await sleep(50);
+    for (let tries = 0; tries < 600 && processesNaming(cache).length > 0; tries += 1) await sleep(50);
   }
 
   for (const signal of ["SIGKILL", "SIGINT"] as const) {

@@ -54,9 +54,10 @@ describe("an image in a twin", { skip, timeout: 300_000 }, () => {
     assert.deepEqual(told, { zod: "ok", secret: "absent" });
     await inTwin(`docker run -d --name probe --restart unless-stopped ${image.reference} --stay`);
     const health = "docker inspect -f '{{.State.Health.Status}}' probe";
-    await inTwin(`for try in $(seq 100); do [ "$(${health})" = healthy ] && exit 0; sleep 0.1; done; exit 1`);
+    const untilHealthy = `for try in $(seq 600); do [ "$(${health})" = healthy ] && exit 0; sleep 0.1; done; exit 1`;
+    await inTwin(untilHealthy);
     await twin.reboot();
-    await inTwin(`for try in $(seq 200); do [ "$(${health})" = healthy ] && exit 0; sleep 0.1; done; exit 1`);
+    await inTwin(untilHealthy);
     await inTwin(`docker rm -f probe && docker image rm ${image.reference} && docker pull -q ${image.reference}`);
   });
 

@@ -44,11 +44,12 @@ export function leftovers({ slot, folder, processes }: Traces): string[] {
   ];
 }
 
-/** This machine's mounts, but for those of named namespaces, which other tests make. */
-export function mounts(): string[] {
+/** This machine's mounts that twins of a process have left. Whatever else runs here makes and removes its own meanwhile. */
+export function mountsOf(owner: number): string[] {
+  const folder = new RegExp(`/twins/\\d+-${owner}\\b`);
   return read("/proc/mounts")
     .split("\n")
-    .filter((line) => !line.includes(" /run/netns"));
+    .filter((line) => folder.test(line));
 }
 
 /** The folder of the twin that a slot's record names. */
