@@ -25,8 +25,10 @@ async function started(t: TestContext) {
   const listen = `127.0.0.1:${20_000 + (process.pid % 12_000)}`;
   const argv = [MAIN, "gateway", "--worker", `http://127.0.0.1:${port}`, "--listen", listen];
   const child = spawn(process.execPath, argv, { env, stdio: ["ignore", "pipe", "ignore"] });
-  t.after(() => {
+  const ended = once(child, "exit");
+  t.after(async () => {
     child.kill("SIGKILL");
+    await ended;
     server.closeAllConnections();
     server.close();
     rmSync(folder, { recursive: true, force: true });
@@ -109,7 +111,7 @@ it("leaves an audit that demesne log verifies, while it runs and afterwards, and
   const { child, keys, state, verify } = await started(t);
   assert.match((await keys("issue", "ui")).stdout, /^sk-/);
   // The ledger is written a moment after the books.
-  for (let tries = 0; (await verify()).status !== 0 && tries < 50; tries += 1) {
+  for (let tries = 0; (await verify()).status !== 0 && tries < 600; tries += 1) {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   child.kill("SIGTERM");
