@@ -105,21 +105,25 @@ def start_workers(job, addresses, slices, names):
 
 
 def work(writer, name, tcp, udp, addresses, deadline):
-    into_background(deadline)
+    """Never returns: what failed here is told, and no business of the program that this was split off from."""
     kept = {}
 
     def begin():
         kept["control"] = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         kept["control"].bind("\0" + name)
         kept["control"].listen(8)
+        # Until here it ends with whoever started it, from here on it can be told to end.
+        into_background(deadline)
         kept["tcp"], tcp_taken = listen_tcp(tcp, addresses)
         kept["udp"], udp_taken = listen_udp(udp, addresses)
         return {"tcp": tcp_taken, "udp": udp_taken}
 
-    tell(writer, begin)
-    if "udp" in kept:
-        echo_until_told(kept["udp"], kept["control"])
-    os._exit(0)
+    try:
+        tell(writer, begin)  # fails, and ends it, where the starter is gone
+        if "udp" in kept:
+            echo_until_told(kept["udp"], kept["control"])
+    finally:
+        os._exit(0)
 
 
 def into_background(deadline):
@@ -192,7 +196,7 @@ def end_listeners(names):
 
 def end_listener(name):
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:
-        control.settimeout(10)
+        control.settimeout(60)
         try:
             control.connect("\0" + name)
         except ConnectionRefusedError:
