@@ -26,7 +26,7 @@ const toBeLocked = new Set(["periscope"]);
 const clock = { now: () => Date.parse("2026-11-21T12:00:00Z") };
 
 const load = async (dir: string): Promise<Estate> =>
-  await loadEstate(dir, { signal: AbortSignal.timeout(20_000), clock });
+  await loadEstate(dir, { signal: AbortSignal.timeout(120_000), clock });
 
 async function make(name: string, entry: Entry, dir: string): Promise<NewService> {
   const read = async (file: string): Promise<string> => await readFile(join(dir, file), "utf8");

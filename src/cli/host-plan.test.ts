@@ -9,7 +9,7 @@ const harbour = resolve(import.meta.dirname, "../../examples/harbour");
 const noon = { now: () => Date.parse("2026-11-21T12:00:00Z") };
 
 async function hosts(count: number): Promise<EstateHost[]> {
-  const [model] = (await loadEstate(harbour, { signal: AbortSignal.timeout(10_000), clock: noon })).hosts;
+  const [model] = (await loadEstate(harbour, { signal: AbortSignal.timeout(120_000), clock: noon })).hosts;
   assert.ok(model);
   return Array.from({ length: count }, (_, at) => ({ ...model, id: `node-${at}` }));
 }

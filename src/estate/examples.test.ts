@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { loadEstate, schemas } from "./index.ts";
 
 const root = join(import.meta.dirname, "../..");
-const signal = AbortSignal.timeout(20_000);
+const signal = AbortSignal.timeout(120_000);
 const noon = { now: () => Date.parse("2026-11-21T12:00:00Z") };
 
 test("the example loads as it stands: hosts, services, what is rehearsed, and the secrets they need", async () => {

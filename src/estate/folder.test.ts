@@ -16,7 +16,7 @@ after(async () => await rm(folder, { recursive: true }));
 
 async function load(dir: string): Promise<Estate> {
   const noon = { now: () => Date.parse("2026-11-21T12:00:00Z") };
-  return await loadEstate(dir, { signal: AbortSignal.timeout(20_000), clock: noon });
+  return await loadEstate(dir, { signal: AbortSignal.timeout(120_000), clock: noon });
 }
 
 async function copy(name: string): Promise<string> {

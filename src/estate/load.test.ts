@@ -13,7 +13,7 @@ const cases = join(root, "test/cases/estate");
 const noon = { now: () => Date.parse("2026-11-21T12:00:00Z") };
 
 const load = async (dir: string): Promise<Estate> =>
-  await loadEstate(dir, { signal: AbortSignal.timeout(20_000), clock: noon });
+  await loadEstate(dir, { signal: AbortSignal.timeout(120_000), clock: noon });
 
 /** A case: the small estate with something changed, and what the operator is told. */
 const Case = z.strictObject({

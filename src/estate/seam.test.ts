@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, "../..");
 const noon = { now: () => Date.parse("2026-11-21T12:00:00Z") };
 
 async function under(estate: string, profile: "cloud" | "airgapped"): Promise<Estate> {
-  return await loadEstate(join(root, estate), { signal: AbortSignal.timeout(20_000), clock: noon, profile });
+  return await loadEstate(join(root, estate), { signal: AbortSignal.timeout(120_000), clock: noon, profile });
 }
 
 test("the profiles of the example differ in the model, the corpus and the artefacts, and nowhere else", async () => {

@@ -82,7 +82,7 @@ async function house(t: TestContext, keeperOf: (state: string) => Keeper = here)
 
 async function until(isSo: () => boolean): Promise<void> {
   for (let tries = 0; !isSo(); tries += 1) {
-    if (tries > 2000) throw new Error("waited for 10 s");
+    if (tries > 12_000) throw new Error("waited for a minute");
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

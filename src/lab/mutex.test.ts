@@ -11,7 +11,7 @@ import { alone } from "./mutex.ts";
 const folder = mkdtempSync(join(tmpdir(), "demesne-mutex-"));
 after(() => rmSync(folder, { recursive: true }));
 const file = join(folder, "lock");
-const options = { timeoutMs: 10_000 };
+const options = { timeoutMs: 60_000 };
 
 test("two never work at the same time", async () => {
   let inside = 0;
@@ -36,7 +36,7 @@ test("a failure inside lets go of it and is told", async () => {
 
 test("one that was killed with kill -9 lets go of it", async () => {
   const source = `import { alone } from ${JSON.stringify(join(import.meta.dirname, "mutex.ts"))};
-    await alone(${JSON.stringify(file)}, { timeoutMs: 10000 }, () => { console.log("in"); return new Promise(() => setInterval(() => {}, 1000)); });`;
+    await alone(${JSON.stringify(file)}, { timeoutMs: 60000 }, () => { console.log("in"); return new Promise(() => setInterval(() => {}, 1000)); });`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", source], {
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -76,7 +76,7 @@ test("lint answers, whatever stands in a file", async () => {
     asyncProperty(constantFrom(...files), array(edit, { minLength: 1, maxLength: 4 }), async (file, edits) => {
       const text = texts.get(file) ?? "";
       await writeFile(join(dir, file), edited(text, edits));
-      const signal = AbortSignal.timeout(20_000);
+      const signal = AbortSignal.timeout(120_000);
       const known = { controls: new Set<string>(), wanted: new Map(), generated: [] };
       const { findings } = await lint(await inspectEstate(dir, { signal, clock }), known, signal);
       for (const each of findings)

@@ -52,7 +52,7 @@ function replaceOnce(text: string, [before, now]: [string, string]): string {
 }
 
 async function linted(dir: string, generated: Case["generated"]): Promise<Linted> {
-  const signal = AbortSignal.timeout(20_000);
+  const signal = AbortSignal.timeout(120_000);
   const wanted = new Map([["one", new Set(["file:/etc/docker/daemon.json", "file:/etc/issue"])]]);
   const known = { controls: new Set(["sysctl/net.ipv4.ip_forward"]), wanted, generated };
   return await lint(await inspectEstate(dir, { signal, clock }), known, signal);

@@ -10,7 +10,7 @@ import { walk } from "./walk.ts";
 
 const root = await mkdtemp(join(tmpdir(), "scripts-"));
 after(async () => await rm(root, { recursive: true }));
-const signal = AbortSignal.timeout(30_000);
+const signal = AbortSignal.timeout(120_000);
 
 const isShellcheckHere = spawnSync("shellcheck", ["--version"]).status === 0;
 

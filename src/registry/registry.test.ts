@@ -67,8 +67,8 @@ describe("a registry", () => {
     server.close();
   });
 
-  const resolve = async (name: string, timeoutMs = 5000): Promise<Resolved> =>
-    await resolveDigest(`${host}/${name}:1.2`, { signal: AbortSignal.timeout(20_000), timeoutMs });
+  const resolve = async (name: string, timeoutMs = 60_000): Promise<Resolved> =>
+    await resolveDigest(`${host}/${name}:1.2`, { signal: AbortSignal.timeout(120_000), timeoutMs });
 
   async function problemOf(name: string, timeoutMs?: number): Promise<Problem> {
     const error: unknown = await resolve(name, timeoutMs).catch((thrown: unknown) => thrown);
@@ -121,7 +121,7 @@ describe("a registry", () => {
 
   test("a stop is no failure of the registry", async () => {
     const stop = new AbortController();
-    const asking = resolveDigest(`${host}/gone/silent:1`, { signal: stop.signal, timeoutMs: 5000 });
+    const asking = resolveDigest(`${host}/gone/silent:1`, { signal: stop.signal, timeoutMs: 60_000 });
     stop.abort(new Error("stopped"));
     await assert.rejects(asking, /^Error: stopped$/);
   });
@@ -133,7 +133,7 @@ test("nothing listens: unreachable, with what to do", async () => {
   const port = portOf(server);
   server.close();
   await once(server, "close");
-  const asking = { signal: AbortSignal.timeout(20_000), timeoutMs: 5000 };
+  const asking = { signal: AbortSignal.timeout(120_000), timeoutMs: 60_000 };
   const error: unknown = await resolveDigest(`127.0.0.1:${port}/a:1`, asking).catch((thrown: unknown) => thrown);
   assert.ok(error instanceof Problem);
   assert.deepEqual([error.code, /nothing listens there/.test(error.what)], ["unreachable", true], error.what);

@@ -7,7 +7,7 @@ import { GatewayConfig } from "../gateway/config.ts";
 import { gatewayConfig, gatewayNotes, gatewaySecrets } from "./gateway-config.ts";
 
 const estate = await loadEstate(join(import.meta.dirname, "../../examples/harbour"), {
-  signal: AbortSignal.timeout(10_000),
+  signal: AbortSignal.timeout(120_000),
   clock: { now: () => Date.parse("2026-11-21T12:00:00Z") },
 });
 

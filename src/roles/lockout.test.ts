@@ -5,7 +5,7 @@ import { loadEstate } from "../estate/index.ts";
 import { authorizedKeysOf, lockouts } from "./index.ts";
 
 const estate = await loadEstate(join(import.meta.dirname, "../../examples/harbour"), {
-  signal: AbortSignal.timeout(20_000),
+  signal: AbortSignal.timeout(120_000),
   clock: { now: () => Date.parse("2026-11-21T12:00:00Z") },
 });
 const host = estate.hosts.find((each) => each.id === "control");

@@ -14,7 +14,7 @@ import { controls, resourcesOf } from "./index.ts";
 
 const limit = { timeoutMs: 20_000 };
 const estate = await loadEstate(join(import.meta.dirname, "../../examples/harbour"), {
-  signal: AbortSignal.timeout(20_000),
+  signal: AbortSignal.timeout(120_000),
   clock: { now: () => Date.parse("2026-11-21T12:00:00Z") },
 });
 const DIGEST = `sha256:${"a".repeat(64)}`;

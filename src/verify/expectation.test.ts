@@ -6,7 +6,7 @@ import { loadEstate, type Estate, type EstateHost } from "../estate/index.ts";
 import { expected, isOpen } from "./expectation.ts";
 
 const estate = await loadEstate(join(import.meta.dirname, "../../examples/harbour"), {
-  signal: AbortSignal.timeout(30_000),
+  signal: AbortSignal.timeout(120_000),
   clock: { now: () => Date.parse("2026-11-21T12:00:00Z") },
 });
 const host = hostOf(estate, "control");

@@ -93,7 +93,7 @@ function signersText({
 }
 
 async function planOf(folder: string, risk: HostPlan["changes"][number]["risk"]): Promise<Plan> {
-  const signal = AbortSignal.timeout(20_000);
+  const signal = AbortSignal.timeout(120_000);
   const estate = await loadEstate(folder, { signal });
   const looks = Promise.resolve([hostPlan(risk)]);
   const plan = await bindPlan({ estate, nonce: "0".repeat(32), looks, hours: 1, role: undefined, signal });

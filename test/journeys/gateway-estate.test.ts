@@ -29,7 +29,7 @@ async function estateWith({ dataClass = "", model = "" }: Changes, hosted = HOST
     copy.edit("estate.yaml", HOSTED, hosted);
     copy.edit("estate.yaml", CLASS, `${CLASS}${dataClass}`);
     copy.edit("estate.yaml", NAMES, `${NAMES}${model}`);
-    return await loadEstate(copy.folder, { signal: AbortSignal.timeout(20_000) });
+    return await loadEstate(copy.folder, { signal: AbortSignal.timeout(120_000) });
   } finally {
     copy.remove();
   }
@@ -73,7 +73,7 @@ async function gatewayOf(t: TestContext, estate: Estate) {
       method: "POST",
       headers: { "content-type": "application/json", "x-api-key": KEY },
       body: JSON.stringify({ model: "small", max_tokens: 50, messages: [{ role: "user", content }] }),
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(120_000),
     });
     return { status: answer.status, retry: answer.headers.get("x-should-retry"), text: await answer.text() };
   };

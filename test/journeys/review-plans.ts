@@ -18,7 +18,7 @@ const needs: NonNullable<Plan["approval"]>["needs"] = [
 ];
 
 export async function largePlan(): Promise<Plan> {
-  const estate = await loadEstate(harbour, { signal: AbortSignal.timeout(20_000), clock: noon });
+  const estate = await loadEstate(harbour, { signal: AbortSignal.timeout(120_000), clock: noon });
   const host = estate.hosts.find((each) => each.id === "control");
   if (host === undefined) throw new TypeError("the example has no control host");
   const secrets = inventedSecrets(estate);

@@ -89,7 +89,7 @@ async function writeSecrets(options: { readonly cwd: string; readonly env: Recor
   const identity = await generateX25519Identity();
   writeFileSync(options.env["SOPS_AGE_KEY_FILE"] ?? "", `${identity}\n`, { mode: 0o600 });
   const recipient = await identityToRecipient(identity);
-  const { secretRefs } = await loadEstate(options.cwd, { signal: AbortSignal.timeout(10_000) });
+  const { secretRefs } = await loadEstate(options.cwd, { signal: AbortSignal.timeout(120_000) });
   for (const { name } of secretRefs) {
     const set = ["secrets", "set", name, "--random", "32", "--recipient", recipient];
     const { status, stderr } = await demesne(set, options);

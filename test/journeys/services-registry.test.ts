@@ -275,7 +275,7 @@ describe("a registry that wants tokens", { skip, timeout: 120_000 }, () => {
   test("gives one for reading a single repository, and with it the digest", async () => {
     const { status } = await fetch(`http://${registry.host}/v2/demo/closed/manifests/1.0`);
     assert.equal(status, 401, "without a token it says nothing");
-    const asking = { signal: AbortSignal.timeout(20_000), timeoutMs: 10_000 };
+    const asking = { signal: AbortSignal.timeout(120_000), timeoutMs: 60_000 };
     const found = await resolveDigest(`${registry.host}/demo/closed:1.0`, asking);
     assert.deepEqual(found, { digest: locked, isIndex: true });
     assert.deepEqual(scopes, ["repository:demo/closed:pull"]);

@@ -27,7 +27,7 @@ async function cleaned(messages: readonly object[], operation = "messages"): Pro
     headers: {},
     route: { alias: "hosted", residency: "global" },
     key: { id: "k", alias: null },
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(120_000),
   });
 }
 

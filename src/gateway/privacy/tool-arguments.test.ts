@@ -51,7 +51,7 @@ async function cleaned(input: object): Promise<Cleaned> {
     headers: {},
     route: { alias: "hosted", residency: "global" },
     key: { id: "k", alias: null },
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(120_000),
   });
 }
 
