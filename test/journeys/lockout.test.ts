@@ -16,7 +16,7 @@ const SSHD = "file:/etc/ssh/sshd_config.d/00-demesne.conf";
 const RULES = "file:/etc/demesne/firewall.nft";
 /** Where access is decided; the rest of the estate would only take its time. */
 const ROLES = new Set(["deadman", "common", "ssh-hardening", "firewall"]);
-const WINDOW_SECONDS = 20;
+const WINDOW_SECONDS = 40;
 
 type Edit = (text: string) => string;
 type Lockout = {
