@@ -1,12 +1,13 @@
 // demesne gateway: runs the gateway here, and says how a client is pointed at it.
 import { randomBytes } from "node:crypto";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
 import { callManagement, loadConfig, readKey, startGateway, systemdUnit, writeFirstConfig } from "../gateway/index.ts";
 import { Problem } from "../lib/problem.ts";
 import { command, type Context } from "./command.ts";
 import type { ExitName } from "./exit.ts";
+import { listenAddress, workerUrl } from "./gateway-flags.ts";
 
 const GatewayOptions = z.strictObject({
   config: z.string().optional().meta({ description: "the gateway's configuration", placeholder: "file" }),
@@ -41,7 +42,9 @@ export const gateway = command({
 
 /** Where a gateway that was started without a configuration keeps its things, and where `keys` looks for it. */
 export function gatewayFolder(): string {
-  return join(process.env["XDG_STATE_HOME"] ?? join(homedir(), ".local/state"), "demesne/gateway");
+  const base = process.env["XDG_STATE_HOME"] ?? "";
+  // As the XDG specification has it: a path that is not absolute is as good as none.
+  return join(isAbsolute(base) ? base : join(homedir(), ".local/state"), "demesne/gateway");
 }
 
 async function runGateway(context: Context, _args: readonly string[], options: Options): Promise<ExitName> {
@@ -100,9 +103,9 @@ function firstConfig(options: Options): string {
   }
   return writeFirstConfig({
     folder: gatewayFolder(),
-    listen: options.listen,
+    listen: listenAddress(options.listen),
     keyFile: options.keyFile === undefined ? undefined : resolve(options.keyFile),
-    worker: options.worker === undefined ? undefined : { url: options.worker, model: options.workerModel },
+    worker: options.worker === undefined ? undefined : { url: workerUrl(options.worker), model: options.workerModel },
   });
 }
 

@@ -110,7 +110,13 @@ const Limits = z.strictObject({
     .meta({ description: "Time that running requests have to finish when the gateway is told to stop" }),
 });
 
-const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[0-9.]+):\d{1,5}$/, "should be ADDRESS:PORT");
+const address = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:]+\]|[0-9.]+):\d{1,5}$/, "should be ADDRESS:PORT")
+  .refine((text) => Number(/\d+$/.exec(text)?.[0]) <= 65_535, "should have a port of 0-65535");
+
+/** Kernels take 104 to 108. */
+export const SOCKET_PATH_LENGTH = 100;
 
 export const GatewayConfig = z
   .strictObject({
@@ -121,7 +127,7 @@ export const GatewayConfig = z
     management: z
       .string()
       .startsWith("/")
-      .max(100, "a unix socket's path has at most 100 characters")
+      .max(SOCKET_PATH_LENGTH, `a unix socket's path has at most ${SOCKET_PATH_LENGTH} characters`)
       .meta({
         description: "Path of the management socket (unix, mode 0600); never on the model port",
         examples: ["/run/demesne-gateway/management.sock"],

@@ -2,7 +2,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { GatewayConfig } from "./config.ts";
+import { Problem } from "../lib/problem.ts";
+import { GatewayConfig, SOCKET_PATH_LENGTH } from "./config.ts";
 import { loadPrices, ownPrices } from "./price.ts";
 
 export type FirstConfig = {
@@ -20,7 +21,7 @@ export function writeFirstConfig({ folder, listen, keyFile, worker }: FirstConfi
   const config = GatewayConfig.parse({
     format: 1,
     listen,
-    management: join(folder, "management.sock"),
+    management: socketIn(folder),
     state: join(folder, "state"),
     routes: {
       ...(keyFile === undefined
@@ -31,8 +32,31 @@ export function writeFirstConfig({ folder, listen, keyFile, worker }: FirstConfi
         : { "claude-local": { upstream: worker.url, dialect: "openai", model: worker.model, residency: "local" } }),
     },
   });
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, "gateway.yaml");
-  writeFileSync(file, stringify(config), { mode: 0o600 });
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(file, stringify(config), { mode: 0o600 });
+  } catch (cause) {
+    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    throw new Problem({
+      code: "prerequisite",
+      where: file,
+      what: `cannot be written (${reason})`,
+      fix: "let this user write there, or name another folder: XDG_STATE_HOME=FOLDER demesne gateway ...",
+      cause,
+    });
+  }
   return file;
+}
+
+/** Throws Problem: a unix socket's path may not be longer. */
+function socketIn(folder: string): string {
+  const path = join(folder, "management.sock");
+  if (path.length <= SOCKET_PATH_LENGTH) return path;
+  throw new Problem({
+    code: "prerequisite",
+    where: path,
+    what: `a unix socket's path has at most ${SOCKET_PATH_LENGTH} characters, this one ${path.length}`,
+    fix: "name a folder with a shorter path: XDG_STATE_HOME=FOLDER demesne gateway ...",
+  });
 }

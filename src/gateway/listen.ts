@@ -6,9 +6,7 @@ import { Problem } from "../lib/problem.ts";
 
 /** Throws Problem when the socket cannot be had. */
 export async function listenUnix(server: Server, path: string): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  // The books are locked by now, so a socket that is still there belongs to a gateway that died.
-  rmSync(path, { force: true });
+  makeRoom(path);
   const before = process.umask(0o177);
   try {
     await listening(server, path, () => server.listen(path));
@@ -16,6 +14,26 @@ export async function listenUnix(server: Server, path: string): Promise<void> {
   } finally {
     process.umask(before);
   }
+}
+
+function makeRoom(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // The books are locked by now, so a socket that is still there belongs to a gateway that died.
+    rmSync(path, { force: true });
+  } catch (cause) {
+    throw new Problem({
+      code: "prerequisite",
+      where: path,
+      what: `cannot be made (${reasonOf(cause)})`,
+      fix: "let the gateway's user write there, or name another path as management",
+      cause,
+    });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }
 
 /** Throws Problem when the address cannot be had. */
@@ -28,12 +46,11 @@ export async function listenTcp(server: Server, listen: string): Promise<void> {
 async function listening(server: Server, where: string, listen: () => void): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) => {
-      const reason = "code" in cause ? String(cause.code) : cause.message;
       reject(
         new Problem({
           code: "prerequisite",
           where,
-          what: `cannot be listened on (${reason})`,
+          what: `cannot be listened on (${reasonOf(cause)})`,
           fix: "free it or name another",
           cause,
         }),

@@ -13,13 +13,35 @@ function log(entry: LogEntry): void {
   process.stderr.write(`${JSON.stringify({ time: new Date(clock.now()).toISOString(), ...entry })}\n`);
 }
 
-function configFile(): string {
-  const { values } = parseArgs({ options: { config: { type: "string" } } });
-  if (values.config !== undefined) return values.config;
-  throw new Problem({
+const USAGE = `Usage: node src/gateway/main.js --config FILE
+
+Runs the gateway that FILE describes (docs/reference/gateway-config.md). SIGHUP reads FILE again, SIGTERM lets running
+requests finish and stops, a second one stops at once. The log goes to standard error, one JSON object a line.
+`;
+
+/** Throws Problem when the command line names no configuration, or anything else; undefined when help was asked for. */
+function configFile(): string | undefined {
+  const { config, help } = commandLine();
+  if (help === true) return undefined;
+  if (config !== undefined) return config;
+  throw wrongLine("--config is missing");
+}
+
+function commandLine(): { readonly config?: string | undefined; readonly help?: boolean | undefined } {
+  try {
+    return parseArgs({ options: { config: { type: "string" }, help: { type: "boolean", short: "h" } } }).values;
+  } catch (error) {
+    // parseArgs has a code for each thing that can be wrong with a command line; anything else is a bug.
+    if (!(error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS"))) throw error;
+    throw wrongLine(error.message);
+  }
+}
+
+function wrongLine(what: string): Problem {
+  return new Problem({
     code: "usage",
-    where: "--config",
-    what: "is missing",
+    where: "node src/gateway/main.js",
+    what,
     fix: "node src/gateway/main.js --config FILE",
   });
 }
@@ -59,6 +81,10 @@ export async function main(): Promise<void> {
   process.umask(0o077);
   try {
     const file = configFile();
+    if (file === undefined) {
+      process.stdout.write(USAGE);
+      return;
+    }
     const starting = startGateway({ clock, random, log }, loadConfig(file));
     answerSignals(starting, file);
     await starting;
