@@ -1,13 +1,16 @@
 // demesne gateway: runs the gateway here, and says how a client is pointed at it.
 import { randomBytes } from "node:crypto";
 import { homedir } from "node:os";
-import { isAbsolute, join, resolve } from "node:path";
+import type { AddressInfo } from "node:net";
+import { isAbsolute, join } from "node:path";
 import { z } from "zod";
-import { callManagement, loadConfig, readKey, startGateway, systemdUnit, writeFirstConfig } from "../gateway/index.ts";
+import { readKey, startGateway, systemdUnit } from "../gateway/index.ts";
 import { Problem } from "../lib/problem.ts";
 import { command, type Context } from "./command.ts";
 import type { ExitName } from "./exit.ts";
-import { listenAddress, workerUrl } from "./gateway-flags.ts";
+import { FIRST_KEY, firstKey } from "./first-key.ts";
+import { chooseConfig } from "./gateway-config.ts";
+import { renderRunning } from "./render/gateway.ts";
 
 const GatewayOptions = z.strictObject({
   config: z.string().optional().meta({ description: "the gateway's configuration", placeholder: "file" }),
@@ -21,12 +24,13 @@ const GatewayOptions = z.strictObject({
     .meta({ description: "without a configuration: a local worker's base URL", placeholder: "url" }),
   workerModel: z
     .string()
-    .default("default")
-    .meta({ description: "what the worker calls its model", placeholder: "name" }),
+    .min(1)
+    .optional()
+    .meta({ description: "what the worker calls its model; asked of the worker when left out", placeholder: "name" }),
   listen: z
     .string()
-    .default("127.0.0.1:4100")
-    .meta({ description: "without a configuration: where to listen", placeholder: "address" }),
+    .optional()
+    .meta({ description: "without a configuration: where to listen, else 127.0.0.1:4100", placeholder: "address" }),
   systemd: z.boolean().optional().meta({ description: "print a systemd unit that runs it here, and do nothing else" }),
 });
 type Options = z.infer<typeof GatewayOptions>;
@@ -36,7 +40,7 @@ export const gateway = command({
   summary: "run the gateway here and print how to point a client at it",
   arguments: [],
   options: GatewayOptions,
-  exits: ["done", "usage", "prerequisite", "secret"],
+  exits: ["done", "usage", "prerequisite", "unreachable", "secret"],
   run: runGateway,
 });
 
@@ -53,30 +57,53 @@ async function runGateway(context: Context, _args: readonly string[], options: O
     return "done";
   }
   process.umask(0o077);
-  const config = loadConfig(options.config ?? firstConfig(options));
-  const effects = {
-    clock: { now: () => Date.now() },
-    random: { bytes: (size: number) => randomBytes(size) },
-    log: (entry: object) => void process.stderr.write(`${JSON.stringify(entry)}\n`),
-  };
-  const running = await startGateway(effects, config);
+  const { file, loaded, keep } = await chooseConfig(context, gatewayFolder(), options);
+  const running = await startGateway(effects, loaded);
   try {
-    const management = {
-      socket: config.management,
-      masterKey: readKey(config.masterKeyFile ?? join(config.state, "master.key")),
-    };
-    const issued = await callManagement(management, {
-      method: "POST",
-      path: "/key/generate",
-      body: { duration: "30d" },
-      signal: context.signal,
-    });
-    context.out(howTo(`http://${config.listen}`, String(issued["key"]), [...config.live.keys()]));
+    // Not before: whoever starts a second gateway, or one that cannot have its port, leaves nothing behind.
+    keep();
+    const masterKeyFile = loaded.masterKeyFile ?? join(loaded.state, "master.key");
+    const management = { socket: loaded.management, masterKey: readKey(masterKeyFile) };
+    const key = await firstKey(management, { signal: context.signal, now: effects.clock.now() });
+    const routes = [...loaded.live.values()].map(({ alias, residency, dialect }) => ({
+      alias,
+      isHosted: residency !== "local",
+      isChat: dialect === "openai",
+    }));
+    const keysFlags = flagsFor(loaded.management, masterKeyFile);
+    context.out(renderRunning({ url: urlOf(running.address), key, routes, config: file, keysFlags, name: FIRST_KEY }));
     await stopped(context.signal);
   } finally {
     await running.stop();
   }
   return "done";
+}
+
+const effects = {
+  clock: { now: () => Date.now() },
+  random: { bytes: (size: number) => randomBytes(size) },
+  log: (entry: object) => void process.stderr.write(`${JSON.stringify(entry)}\n`),
+};
+
+/** As a client on this machine reaches it: the port is known now, also where 0 was asked for. */
+function urlOf({ address, family, port }: AddressInfo): string {
+  if (address === "0.0.0.0" || address === "::") return `http://127.0.0.1:${port}`;
+  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+}
+
+/** What `demesne keys` has to be told about a gateway that is not where it looks. */
+function flagsFor(socket: string, masterKeyFile: string): string {
+  const own = keysPlaces();
+  return [
+    ...(socket === own.socket ? [] : [` --socket ${socket}`]),
+    ...(masterKeyFile === own.masterKeyFile ? [] : [` --master-key ${masterKeyFile}`]),
+  ].join("");
+}
+
+/** Where `demesne keys` looks when it is told nothing. */
+export function keysPlaces(): { readonly socket: string; readonly masterKeyFile: string } {
+  const folder = gatewayFolder();
+  return { socket: join(folder, "management.sock"), masterKeyFile: join(folder, "state/master.key") };
 }
 
 /** Throws Problem when the unit could not read its own program. */
@@ -92,38 +119,8 @@ function unit(): string {
   });
 }
 
-function firstConfig(options: Options): string {
-  if (options.keyFile === undefined && options.worker === undefined) {
-    throw new Problem({
-      code: "usage",
-      where: "demesne gateway",
-      what: "has no upstream",
-      fix: "demesne gateway --key-file FILE (Anthropic's key), or --worker http://127.0.0.1:8000, or --config FILE",
-    });
-  }
-  return writeFirstConfig({
-    folder: gatewayFolder(),
-    listen: listenAddress(options.listen),
-    keyFile: options.keyFile === undefined ? undefined : resolve(options.keyFile),
-    worker: options.worker === undefined ? undefined : { url: workerUrl(options.worker), model: options.workerModel },
-  });
-}
-
-function howTo(url: string, key: string, models: readonly string[]): string {
-  return `The gateway runs. This key is shown once and lives for 30 days:
-
-  Claude Code   export ANTHROPIC_BASE_URL=${url} ANTHROPIC_AUTH_TOKEN=${key}
-                export CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1
-  OpenAI SDK    export OPENAI_BASE_URL=${url}/v1 OPENAI_API_KEY=${key}
-
-  models        ${models.join(", ")}
-  more keys     demesne keys issue NAME --budget 5 --period 1mo
-
-Ctrl-C stops it; streams under way may finish.
-`;
-}
-
 async function stopped(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
   await new Promise<void>((done) => {
     signal.addEventListener("abort", () => done(), { once: true });
   });

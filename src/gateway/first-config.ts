@@ -1,52 +1,49 @@
 // A configuration for somebody who just wants to see the gateway run: everything in one folder, on loopback.
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { Problem } from "../lib/problem.ts";
-import { GatewayConfig, SOCKET_PATH_LENGTH } from "./config.ts";
+import { SOCKET_PATH_LENGTH } from "./config.ts";
 import { loadPrices, ownPrices } from "./price.ts";
 
 export type FirstConfig = {
   readonly folder: string;
-  readonly listen: string;
+  /** The gateway's own default when left out. */
+  readonly listen: string | undefined;
   /** File with Anthropic's key: every model with a price gets a route. */
   readonly keyFile: string | undefined;
-  /** Base URL of a local worker: it gets the route `claude-local`. */
-  readonly worker: { readonly url: string; readonly model: string } | undefined;
+  /** A local worker: it gets the route `claude-local`. */
+  readonly worker:
+    | { readonly url: string; readonly model: string; readonly contextTokens: number | undefined }
+    | undefined;
 };
 
-/** Writes the file into the folder and answers with its path. */
-export function writeFirstConfig({ folder, listen, keyFile, worker }: FirstConfig): string {
+const HEAD = `# Written by the first start of "demesne gateway", and yours from then on: no start changes it.
+# Every field: docs/reference/gateway-config.md. What is left out has its default.
+`;
+
+/**
+ * The file's text. It says only what was asked for: a default that is written down once stays when the gateway's changes.
+ * Throws Problem when the folder's path is too long.
+ */
+export function firstConfig({ folder, listen, keyFile, worker }: FirstConfig): string {
   const hosted = { upstream: "https://api.anthropic.com", dialect: "anthropic", keyFile, residency: "global" };
-  const config = GatewayConfig.parse({
+  const models = keyFile === undefined ? [] : [...loadPrices(ownPrices).models.keys()];
+  const config = {
     format: 1,
-    listen,
+    ...(listen === undefined ? {} : { listen }),
     management: socketIn(folder),
     state: join(folder, "state"),
     routes: {
-      ...(keyFile === undefined
-        ? {}
-        : Object.fromEntries([...loadPrices(ownPrices).models.keys()].map((model) => [model, hosted]))),
-      ...(worker === undefined
-        ? {}
-        : { "claude-local": { upstream: worker.url, dialect: "openai", model: worker.model, residency: "local" } }),
+      ...Object.fromEntries(models.map((model) => [model, hosted])),
+      ...(worker === undefined ? {} : { "claude-local": workerRoute(worker) }),
     },
-  });
-  const file = join(folder, "gateway.yaml");
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    writeFileSync(file, stringify(config), { mode: 0o600 });
-  } catch (cause) {
-    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
-    throw new Problem({
-      code: "prerequisite",
-      where: file,
-      what: `cannot be written (${reason})`,
-      fix: "let this user write there, or name another folder: XDG_STATE_HOME=FOLDER demesne gateway ...",
-      cause,
-    });
-  }
-  return file;
+  };
+  return HEAD + stringify(config, { aliasDuplicateObjects: false });
+}
+
+function workerRoute({ url, model, contextTokens }: NonNullable<FirstConfig["worker"]>): object {
+  const abilities = contextTokens === undefined ? {} : { worker: { contextTokens } };
+  return { upstream: url, dialect: "openai", model, residency: "local", ...abilities };
 }
 
 /** Throws Problem: a unix socket's path may not be longer. */

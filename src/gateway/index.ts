@@ -3,7 +3,7 @@
 // As a process of its own (a container, a unit) it is main.js: it needs this room, ledger, lib, undici, yaml and zod, and
 // prices.yaml, which is read and not imported.
 export { GatewayConfig } from "./config.ts";
-export { writeFirstConfig } from "./first-config.ts";
+export { firstConfig } from "./first-config.ts";
 export { startGateway } from "./gateway.ts";
 export { loadConfig, readKey } from "./load-config.ts";
 export { callManagement } from "./management-client.ts";

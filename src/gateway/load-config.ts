@@ -30,9 +30,15 @@ export type LoadedConfig = GatewayConfig & {
   readonly policy: string;
 };
 
-/** Throws Problem when the file or one of its key files cannot be read, or a value is not what the schema asks for. */
-export function loadConfig(file: string): LoadedConfig {
-  const config = parseConfig(file, readText(file, "name the configuration with --config FILE"));
+/**
+ * `text` is what the file will hold where it is not there yet. Throws Problem when the file or one of its key files cannot be
+ * read, or a value is not what the schema asks for.
+ */
+export function loadConfig(
+  file: string,
+  text = readText(file, "name the configuration with --config FILE"),
+): LoadedConfig {
+  const config = parseConfig(file, text);
   const live = Object.entries(config.routes).map(([alias, route]): [string, LiveRoute] => [
     alias,
     liveRoute(alias, route),
@@ -91,18 +97,12 @@ function issueText(
   };
 }
 
-/** A key file's one line. Throws Problem when it is missing or empty. */
-export function readKey(file: string): Sensitive {
-  const key = readText(file, "put the key into this file").trim();
-  if (key === "" || /\s/.test(key)) {
-    throw new Problem({
-      code: "secret",
-      where: file,
-      what: "should hold one key and nothing else",
-      fix: "put the key into this file",
-    });
-  }
-  return new Sensitive(key);
+/** A key file's one line. Throws Problem when it is missing, empty, or holds more. */
+export function readKey(file: string, fix = "put the key into this file"): Sensitive {
+  const key = readText(file, fix).trim();
+  if (key !== "" && !/\s/.test(key)) return new Sensitive(key);
+  const what = key === "" ? "is empty" : "holds more than one word, and should hold one key and nothing else";
+  throw new Problem({ code: "secret", where: file, what, fix });
 }
 
 function readText(file: string, fix: string): string {

@@ -35,6 +35,8 @@ export function standardAnswer({ path, body }: Seen): Scripted {
       return stream ? events(chatEvents(saidIn(asked))) : json(chat(saidIn(asked)));
     case "/v1/embeddings":
       return json(embeddings());
+    case "/v1/models":
+      return json({ object: "list", data: [{ id: "stand-in", object: "model", max_model_len: 32_768 }] });
     default:
       return { ...json({ error: { type: "not_found_error", message: LABEL } }), status: 404 };
   }

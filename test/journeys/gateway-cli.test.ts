@@ -62,7 +62,7 @@ it("starts, prints a key that works, and keys are issued, shown, rotated and rev
   assert.match(issued, /^sk-[\w-]{32}$/);
   assert.match((await keys("show", "ui")).stdout, /^spent {3}\$0\.00 of \$5\.00 each 1mo$/m);
   const listed = (await keys("list")).stdout;
-  assert.match(listed, /^ui {2}sk-\.\.\..{4} {2}/m);
+  assert.match(listed, /^ui +sk-\.\.\..{4} {2}/m);
   assert.ok(!listed.includes(issued));
   const rotated = (await keys("rotate", "ui")).stdout.trim();
   assert.deepEqual([await status(issued), await status(rotated)], [401, 200]);
