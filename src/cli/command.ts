@@ -31,3 +31,8 @@ export function command<O extends z.ZodObject>(parts: Command<O>): Command {
   // `run` is only ever called with what this command's own `options` has parsed (program.ts).
   return parts;
 }
+
+/** The flag that fills an option: `dryRun` is `--dry-run`. */
+export function flagOf(key: string): string {
+  return `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}

@@ -1,11 +1,9 @@
 // demesne keys: virtual keys of a running gateway, over its management socket.
-import { join } from "node:path";
 import { z } from "zod";
-import { callManagement, readKey } from "../gateway/index.ts";
 import { Problem } from "../lib/problem.ts";
-import { command, type Context } from "./command.ts";
+import { command, flagOf, type Context } from "./command.ts";
 import type { ExitName } from "./exit.ts";
-import { gatewayFolder } from "./gateway.ts";
+import { callGateway } from "./keys-call.ts";
 import { renderKey, renderKeys } from "./render/virtual-keys.ts";
 
 const KeysOptions = z.strictObject({
@@ -49,6 +47,7 @@ async function runKeys(
   const run = VERBS.get(verb);
   if (run === undefined)
     throw usage("demesne keys", `${JSON.stringify(verb)} is not a verb`, `one of: ${[...VERBS.keys()].join(", ")}`);
+  refuseUseless(verb, name, options);
   if (verb !== "list" && name === "")
     throw usage(`demesne keys ${verb}`, "no key is named", `demesne keys ${verb} NAME`);
   if (name.startsWith("sk-")) {
@@ -61,6 +60,23 @@ async function runKeys(
   const { answer, text } = await run(context, options, name);
   context.out(options.json === true ? `${JSON.stringify(answer, undefined, 2)}\n` : text);
   return "done";
+}
+
+/** Of every verb; all others are issue's. */
+const SHARED = new Set(["socket", "masterKey", "json"]);
+
+/** Throws Problem for what the verb would not heed: whoever says it expects something of it. */
+function refuseUseless(verb: string, name: string, options: Options): void {
+  if (verb === "list" && name !== "") throw usage("demesne keys list", "takes no name", `demesne keys show ${name}`);
+  const [useless] = Object.entries(options).flatMap(([key, value]) =>
+    value === undefined || SHARED.has(key) ? [] : [key],
+  );
+  if (verb !== "issue" && useless !== undefined) {
+    throw usage(flagOf(useless), `is for issue, and changes nothing about ${verb}`, "leave it out");
+  }
+  if (options.period !== undefined && options.budget === undefined) {
+    throw usage("--period", "is the period of a budget, and there is none", `--budget USD --period ${options.period}`);
+  }
 }
 
 function usage(where: string, what: string, fix: string): Problem {
@@ -79,25 +95,40 @@ const VERBS: ReadonlyMap<string, Verb> = new Map<string, Verb>([
 ]);
 
 async function issue(context: Context, options: Options, name: string): Promise<Told> {
-  const answer = await call(context, options, "POST", "/key/generate", {
-    key_alias: name,
-    ...(options.models === undefined ? {} : { models: options.models.split(",") }),
-    ...(options.budget === undefined ? {} : { max_budget: options.budget }),
-    ...(options.period === undefined ? {} : { budget_duration: options.period }),
-    ...(options.expires === undefined ? {} : { duration: options.expires }),
-    ...(options.user === undefined ? {} : { user_id: options.user }),
-    ...(options.team === undefined ? {} : { team_id: options.team }),
-    ...(options.organization === undefined ? {} : { organization_id: options.organization }),
-    ...(options.modelBudget === undefined ? {} : { model_max_budget: modelBudgets(options.modelBudget) }),
+  const answer = await callGateway(context, options, {
+    command: `demesne keys issue ${name}`,
+    method: "POST",
+    path: "/key/generate",
+    body: {
+      key_alias: name,
+      ...(options.models === undefined ? {} : { models: listed("--models", options.models) }),
+      ...(options.budget === undefined ? {} : { max_budget: options.budget }),
+      ...(options.period === undefined ? {} : { budget_duration: options.period }),
+      ...(options.expires === undefined ? {} : { duration: options.expires }),
+      ...(options.user === undefined ? {} : { user_id: options.user }),
+      ...(options.team === undefined ? {} : { team_id: options.team }),
+      ...(options.organization === undefined ? {} : { organization_id: options.organization }),
+      ...(options.modelBudget === undefined ? {} : { model_max_budget: modelBudgets(options.modelBudget) }),
+    },
   });
   // The only time it is shown.
   return { answer, text: `${String(answer["key"])}\n` };
 }
 
+/** What stands between commas. Throws Problem when that is nothing. */
+function listed(flag: string, text: string): string[] {
+  const all = text
+    .split(",")
+    .map((one) => one.trim())
+    .filter((one) => one !== "");
+  if (all.length > 0) return all;
+  throw usage(flag, "holds nothing", `${flag} ONE,OTHER, or leave it out`);
+}
+
 function modelBudgets(text: string): object {
   return Object.fromEntries(
-    text.split(",").map((one) => {
-      const [, alias = "", usd, period] = /^([^=]+)=(\d+(?:\.\d+)?)(?:\/(\w+))?$/.exec(one) ?? [];
+    listed("--model-budget", text).map((one) => {
+      const [, alias = "", usd, period] = /^([^=\s]+)\s*=\s*(\d+(?:\.\d+)?)(?:\/(\w+))?$/.exec(one) ?? [];
       if (usd === undefined)
         throw usage("--model-budget", `${JSON.stringify(one)} is no limit`, "ALIAS=USD or ALIAS=USD/1mo");
       return [alias, { budget_limit: Number(usd), ...(period === undefined ? {} : { time_period: period }) }];
@@ -110,39 +141,45 @@ const Page = z.object({ keys: z.array(z.unknown()), total_pages: z.number() });
 async function list(context: Context, options: Options): Promise<Told> {
   const all: unknown[] = [];
   for (let page = 1, pages = 1; page <= pages; page += 1) {
-    const answer = Page.parse(await call(context, options, "GET", `/key/list?page=${page}&size=100`));
+    const answer = Page.parse(
+      await callGateway(context, options, {
+        command: "demesne keys list",
+        method: "GET",
+        path: `/key/list?page=${page}&size=100`,
+      }),
+    );
     all.push(...answer.keys);
     pages = answer.total_pages;
   }
   const answer = { keys: all, total_count: all.length, current_page: 1, total_pages: 1 };
-  return { answer, text: renderKeys(all) };
+  return { answer, text: renderKeys(all, Date.now()) };
 }
 
 async function show(context: Context, options: Options, name: string): Promise<Told> {
-  const answer = await call(context, options, "GET", `/key/info?key=${encodeURIComponent(name)}`);
-  return { answer, text: renderKey(answer["info"]) };
+  const answer = await callGateway(context, options, {
+    command: `demesne keys show ${name}`,
+    method: "GET",
+    path: `/key/info?key=${encodeURIComponent(name)}`,
+  });
+  return { answer, text: renderKey(answer["info"], Date.now()) };
 }
 
 async function revoke(context: Context, options: Options, name: string): Promise<Told> {
-  const answer = await call(context, options, "POST", "/key/delete", { keys: [name] });
+  const answer = await callGateway(context, options, {
+    command: `demesne keys revoke ${name}`,
+    method: "POST",
+    path: "/key/delete",
+    body: { keys: [name] },
+  });
   return { answer, text: `${name} is revoked; its running requests were ended\n` };
 }
 
 async function rotate(context: Context, options: Options, name: string): Promise<Told> {
-  const answer = await call(context, options, "POST", "/key/regenerate", { key: name });
-  return { answer, text: `${String(answer["key"])}\n` };
-}
-
-async function call(context: Context, options: Options, method: "GET" | "POST", path: string, body?: object) {
-  const folder = gatewayFolder();
-  const gateway = {
-    socket: options.socket ?? join(folder, "management.sock"),
-    masterKey: readKey(options.masterKey ?? join(folder, "state/master.key")),
-  };
-  return await callManagement(gateway, {
-    method,
-    path,
-    signal: context.signal,
-    ...(body === undefined ? {} : { body }),
+  const answer = await callGateway(context, options, {
+    command: `demesne keys rotate ${name}`,
+    method: "POST",
+    path: "/key/regenerate",
+    body: { key: name },
   });
+  return { answer, text: `${String(answer["key"])}\n` };
 }

@@ -2,7 +2,7 @@
 import { Command as Program, CommanderError, Option } from "commander";
 import { z } from "zod";
 import { Problem } from "../lib/problem.ts";
-import type { Command, Context } from "./command.ts";
+import { flagOf, type Command, type Context } from "./command.ts";
 import { commands } from "./commands.ts";
 import { exits, type ExitName } from "./exit.ts";
 import { lineProgress, terminalProgress } from "./render/progress.ts";
@@ -97,10 +97,6 @@ function parseOptions(command: Command, given: object): z.infer<Command["options
     what: `${issue?.message.replace(/^Invalid input: /, "").replace(/^./, (letter) => letter.toLowerCase()) ?? "is wrong"}, got ${JSON.stringify(Object.entries(given).find(([name]) => name === key)?.[1])}`,
     fix: `demesne ${command.name} --help`,
   });
-}
-
-function flagOf(key: string): string {
-  return `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** One flag for each key of the options' schema. */

@@ -181,7 +181,11 @@ function keyAllowance(asked: z.infer<typeof Settings>): Partial<Allowance> {
   const models = Object.entries(asked.model_max_budget ?? {}).map(
     ([alias, { budget_limit: usd, time_period: period }]) => [
       alias,
-      { cap: null, period: null, ...allowanceOf({ max_budget: usd, budget_duration: period ?? null }) },
+      {
+        cap: null,
+        period: null,
+        ...allowanceOf({ max_budget: usd, budget_duration: period ?? null }, `model_max_budget/${alias}/time_period`),
+      },
     ],
   );
   return { ...allowanceOf(asked), models: Object.fromEntries(models) };

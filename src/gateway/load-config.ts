@@ -110,6 +110,13 @@ function readText(file: string, fix: string): string {
     return readFileSync(file, "utf8");
   } catch (cause) {
     const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
-    throw new Problem({ code: "usage", where: file, what: `cannot be read (${reason})`, fix, cause });
+    const what = UNREADABLE[reason] ?? `cannot be read (${reason})`;
+    throw new Problem({ code: "usage", where: file, what, fix, cause });
   }
 }
+
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: "is not there",
+  EISDIR: "is a folder, not a file",
+  EACCES: "cannot be read by this user",
+};

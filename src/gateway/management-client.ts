@@ -25,8 +25,9 @@ export async function callManagement(gateway: Management, request: ManagementReq
   const answer: unknown = JSON.parse(text);
   if (status === 200 && isObject(answer)) return answer;
   const error = isObject(answer) && isObject(answer["error"]) ? answer["error"] : {};
+  const isAskedWrongly = status >= 400 && status < 500;
   throw new Problem({
-    code: status === 401 ? "secret" : "refused",
+    code: status === 401 ? "secret" : isAskedWrongly ? "usage" : "refused",
     where: gateway.socket,
     what: stringOr(error["message"], `answered ${status}`),
     fix: status === 401 ? "name the file with this gateway's master key" : "change what was asked and try again",

@@ -1,8 +1,8 @@
 // Input and output that all parts of the management API share: LiteLLM's field names, USD as numbers.
 import { z } from "zod";
 import type { Account } from "./budgets.ts";
+import { durationMs } from "./duration.ts";
 import type { JsonObject } from "./json.ts";
-import { periodEnd } from "./period.ts";
 import { Refusal } from "./refusal.ts";
 import { noTerms, type Allowance, type Terms } from "./terms.ts";
 
@@ -39,10 +39,10 @@ export function termsOf(asked: TermsInput, before: Terms = noTerms): Terms {
   };
 }
 
-/** Throws Refusal when the period is no duration. */
-export function allowanceOf(asked: TermsInput): Partial<Allowance> {
+/** Throws Refusal, naming the field of the period, when that is no duration. */
+export function allowanceOf(asked: TermsInput, periodField = "budget_duration"): Partial<Allowance> {
   const { max_budget: usd, budget_duration: period } = asked;
-  if (typeof period === "string") periodEnd(period, 0);
+  if (typeof period === "string") durationMs(period, periodField);
   return {
     ...(usd === undefined ? {} : { cap: usd === null || usd === "" ? null : Math.floor(usd * 1_000_000) }),
     ...(period === undefined ? {} : { period }),

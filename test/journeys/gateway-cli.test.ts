@@ -60,7 +60,7 @@ it("starts, prints a key that works, and keys are issued, shown, rotated and rev
   assert.equal(await status(key), 200);
   const issued = (await keys("issue", "ui", "--budget", "5", "--period", "1mo")).stdout.trim();
   assert.match(issued, /^sk-[\w-]{32}$/);
-  assert.match((await keys("show", "ui")).stdout, /^spent {3}\$0\.00 of \$5\.00 each 1mo$/m);
+  assert.match((await keys("show", "ui")).stdout, /^spent +\$0\.00 of \$5\.00 each 1mo, anew on 20/m);
   const listed = (await keys("list")).stdout;
   assert.match(listed, /^ui +sk-\.\.\..{4} {2}/m);
   assert.ok(!listed.includes(issued));
