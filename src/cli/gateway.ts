@@ -7,7 +7,7 @@ import { z } from "zod";
 import { readKey, startGateway, systemdUnit } from "../gateway/index.ts";
 import { Problem } from "../lib/problem.ts";
 import { command, type Context } from "./command.ts";
-import type { ExitName } from "./exit.ts";
+import { exits, type ExitName } from "./exit.ts";
 import { FIRST_KEY, firstKey } from "./first-key.ts";
 import { chooseConfig } from "./gateway-config.ts";
 import { renderRunning } from "./render/gateway.ts";
@@ -40,7 +40,7 @@ export const gateway = command({
   summary: "run the gateway here and print how to point a client at it",
   arguments: [],
   options: GatewayOptions,
-  exits: ["done", "usage", "prerequisite", "unreachable", "secret"],
+  exits: ["done", "usage", "prerequisite", "unreachable", "secret", "interrupted"],
   run: runGateway,
 });
 
@@ -57,6 +57,7 @@ async function runGateway(context: Context, _args: readonly string[], options: O
     return "done";
   }
   process.umask(0o077);
+  endAtSecondSignal(context.signal);
   const { file, loaded, keep } = await chooseConfig(context, gatewayFolder(), options);
   const running = await startGateway(effects, loaded);
   try {
@@ -73,6 +74,7 @@ async function runGateway(context: Context, _args: readonly string[], options: O
     const keysFlags = flagsFor(loaded.management, masterKeyFile);
     context.out(renderRunning({ url: urlOf(running.address), key, routes, config: file, keysFlags, name: FIRST_KEY }));
     await stopped(context.signal);
+    if (running.inFlight() > 0) context.progress.step("stopping: running requests may finish; Ctrl-C ends them now");
   } finally {
     await running.stop();
   }
@@ -116,6 +118,20 @@ function unit(): string {
     where: hidden,
     what: "is in a home folder, which the unit's user cannot see",
     fix: "install Demesne and Node outside /home and /root (in /opt, for one), and run this command from there",
+  });
+}
+
+/** npm passes a Ctrl-C on that the terminal has already given to the whole group: that is one, not two. */
+const SAME_PRESS_MS = 300;
+
+/** What is under way then is charged at the next start, as after a crash. */
+function endAtSecondSignal(signal: AbortSignal): void {
+  signal.addEventListener("abort", () => {
+    const first = effects.clock.now();
+    const end = (): void => {
+      if (effects.clock.now() - first >= SAME_PRESS_MS) process.exit(exits.interrupted.code);
+    };
+    process.on("SIGINT", end).on("SIGTERM", end);
   });
 }
 

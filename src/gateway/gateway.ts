@@ -24,6 +24,7 @@ import { readKey, type LoadedConfig } from "./load-config.ts";
 import type { Log } from "./log.ts";
 import { managementServer } from "./management.ts";
 import { Refusal } from "./refusal.ts";
+import { waitingForRestart } from "./reload.ts";
 import { Metrics } from "./metrics.ts";
 import { Pace } from "./pace.ts";
 import { Owners } from "./owners.ts";
@@ -42,7 +43,7 @@ export type Gateway = {
   readonly address: AddressInfo;
   /** How many requests are under way. */
   inFlight(): number;
-  /** Takes new routes and limits for the requests to come. Addresses and folders stay as they were. */
+  /** Takes new routes and limits for the requests to come. Addresses and folders stay as they were; the log says which. */
   reload(config: LoadedConfig): void;
   /** Lets running requests finish until the drain's deadline, then ends them and closes everything. */
   stop(): Promise<void>;
@@ -95,7 +96,7 @@ export async function startGateway(effects: Effects, config: LoadedConfig): Prom
     inFlight: () => rooms.inFlight.count,
     reload: (next) => {
       desk = { ...desk, config: next, privacy: openPrivacy(effects.random, next, config.state) };
-      effects.log({ event: "reloaded", routes: next.live.size });
+      effects.log({ event: "reloaded", routes: next.live.size, waitingForRestart: waitingForRestart(config, next) });
     },
     stop: async () => await (stopping ??= stop()),
   };

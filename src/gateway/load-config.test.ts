@@ -27,3 +27,27 @@ it("names the line of a port that there is none of", (t) => {
   const { message } = problemOf(t, ...sound, "listen: 127.0.0.1:65536");
   assert.match(message, /gateway\.yaml:5 listen: should have a port of 0-65535$/);
 });
+
+it("tells everything that is wrong at once, each with its line", (t) => {
+  const { where, what, fix } = problemOf(t, "format: 1", "management: m.sock", "state: /s", "routes: {}", "speed: 9");
+  assert.match(where, /gateway\.yaml:2 management$/);
+  assert.match(what, /"\/"/);
+  assert.match(fix, /^edit \S+gateway\.yaml\n1 more:\n {2}\S+gateway\.yaml:5 speed: is not a known field$/);
+});
+
+it("tells every line that is no YAML", (t) => {
+  const { where, fix } = problemOf(t, "format: 1", "format: 1", "state: [");
+  assert.match(where, /gateway\.yaml:2$/);
+  assert.match(fix, /1 more:\n {2}\S+gateway\.yaml:4: /);
+});
+
+it("names file and line of what is wrong in a price file", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "demesne-prices-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const prices = join(folder, "prices.yaml");
+  const rates = "input: 1, cacheWrite5m: 1, cacheWrite1h: 1, cacheRead: 1";
+  writeFileSync(prices, ["format: 1", "source: here", "date: today", "models:", `  one: { ${rates} }`].join("\n"));
+  const { message, fix } = problemOf(t, ...sound, `prices: ${prices}`);
+  assert.match(message, /^\S+prices\.yaml:3 date: Invalid ISO date$/);
+  assert.match(fix, /^edit \S+prices\.yaml\n1 more:\n {2}\S+prices\.yaml:5 models\/one\/output: /);
+});

@@ -2,8 +2,9 @@
 
 export type LogEntry =
   | { readonly event: "started"; readonly listen: string; readonly management: string; readonly routes: number }
-  | { readonly event: "reloaded"; readonly routes: number }
-  | { readonly event: "reload-refused"; readonly where: string; readonly what: string }
+  /** `waitingForRestart`: fields that the file has anew and that are read at start only. */
+  | { readonly event: "reloaded"; readonly routes: number; readonly waitingForRestart: readonly string[] }
+  | { readonly event: "reload-refused"; readonly where: string; readonly what: string; readonly fix: string }
   | { readonly event: "audit-late" | "books-late"; readonly waiting: number }
   | { readonly event: "budget-overrun"; readonly requestId: string; readonly keyId: string; readonly microUsd: number }
   | { readonly event: "retention-failed"; readonly what: string }

@@ -51,7 +51,8 @@ function reload(gateway: Gateway, file: string): void {
     gateway.reload(loadConfig(file));
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    log({ event: "reload-refused", where: error.where, what: error.what });
+    // The fix lists what else is wrong.
+    log({ event: "reload-refused", where: error.where, what: error.what, fix: error.fix });
   }
 }
 

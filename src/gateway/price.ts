@@ -1,11 +1,9 @@
 // What tokens cost. Prices come from a file with its source and date; sums are exact integers (pico-USD) and are rounded
 // once a request, up, to micro-USD.
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
 import { z } from "zod";
-import { Problem } from "../lib/problem.ts";
 import type { LiveRoute } from "./load-config.ts";
+import { parseYaml, readText } from "./operator-file.ts";
 import { Refusal } from "./refusal.ts";
 import type { Usage } from "./wire/usage.ts";
 
@@ -40,14 +38,10 @@ export type PriceList = { readonly file: string; readonly models: ReadonlyMap<st
 /** The price file that comes with the gateway. */
 export const ownPrices = join(import.meta.dirname, "prices.yaml");
 
-/** Throws Problem when the file cannot be read or is no price file. */
+/** Throws Problem, with lines, when the file cannot be read or is no price file. */
 export function loadPrices(file: string): PriceList {
-  try {
-    return { file, models: new Map(Object.entries(PriceFile.parse(parse(readFileSync(file, "utf8"))).models)) };
-  } catch (cause) {
-    const what = cause instanceof z.ZodError ? z.prettifyError(cause).replaceAll("\n", " ") : "cannot be read as YAML";
-    throw new Problem({ code: "usage", where: file, what, fix: `edit ${file}`, cause });
-  }
+  const text = readText(file, "name a price file as prices, or leave prices out: one comes with the gateway");
+  return { file, models: new Map(Object.entries(parseYaml(PriceFile, file, text).models)) };
 }
 
 const FREE: Price = {

@@ -139,3 +139,26 @@ it("asks which model is meant where the worker serves several", async (t) => {
   assert.equal(parse(readFileSync(file, "utf8")).routes["claude-local"].model, "qwen3:32b");
   await stop();
 });
+
+it("waits for a running stream at the first Ctrl-C, and no longer at the second", async (t) => {
+  const { start, worker } = await house(t, ({ path }) =>
+    path === "/v1/models"
+      ? undefined
+      : { headers: { "content-type": "text/event-stream" }, parts: ['data: {"choices":[]}\n\n'], end: "hang" },
+  );
+  const { child, printed } = await start("--worker", worker, ...LISTEN);
+  const [, url = "", key = ""] = /ANTHROPIC_BASE_URL=(\S+) ANTHROPIC_AUTH_TOKEN=(\S+)/.exec(printed) ?? [];
+  const streaming = await fetch(`${url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify({ model: "claude-local", stream: true, messages: [{ role: "user", content: "hi" }] }),
+  });
+  const broken = assert.rejects(streaming.text());
+  const ended = once(child, "exit");
+  child.kill("SIGINT");
+  const pause = async (): Promise<unknown> => await new Promise((resolve) => setTimeout(resolve, 1000, "waits"));
+  assert.equal(await Promise.race([ended, pause()]), "waits");
+  child.kill("SIGINT");
+  assert.deepEqual(await ended, [130, null]);
+  await broken;
+});
