@@ -6,6 +6,7 @@ import type { z } from "zod";
 import { Report } from "../src/cli/rehearsal/report.ts";
 import { schemas as estateSchemas } from "../src/estate/index.ts";
 import { GatewayConfig } from "../src/gateway/index.ts";
+import { PriceFile } from "../src/gateway/price.ts";
 import { Plan } from "../src/plan/index.ts";
 import type { Page } from "./generate.ts";
 import { keyTable, shapeOf, type Shape } from "./key-table.ts";
@@ -23,7 +24,8 @@ type Source = {
 /** A room that owns a shape which is read or written outside adds it here. */
 const sources: readonly Source[] = [
   ...estateSchemas,
-  { name: "gateway-config", schema: GatewayConfig },
+  { name: "gateway-config", schema: GatewayConfig, says: "Configuration of the gateway (`docs/gateway.md`)." },
+  { name: "price-file", schema: PriceFile, says: "What the gateway's models cost (`docs/gateway.md`, Prices)." },
   { name: "plan", schema: Plan, says: "A saved plan (`demesne plan --out FILE`): what will run, literally." },
   { name: "report", schema: Report, says: "A rehearsal's report (`demesne rehearse --report FILE`)." },
 ];

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { it, type TestContext } from "node:test";
 import { Problem } from "../lib/problem.ts";
 import { loadConfig } from "./load-config.ts";
+import { loadPrices } from "./price.ts";
 
 /** What is told of a configuration of these lines. */
 function problemOf(t: TestContext, ...lines: readonly string[]): Problem {
@@ -50,4 +51,13 @@ it("names file and line of what is wrong in a price file", (t) => {
   const { message, fix } = problemOf(t, ...sound, `prices: ${prices}`);
   assert.match(message, /^\S+prices\.yaml:3 date: Invalid ISO date$/);
   assert.match(fix, /^edit \S+prices\.yaml\n1 more:\n {2}\S+prices\.yaml:5 models\/one\/output: /);
+});
+
+it("takes the price file that the documentation shows", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "demesne-prices-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const text = readFileSync(join(import.meta.dirname, "../../docs/gateway.md"), "utf8");
+  const file = join(folder, "prices.yaml");
+  writeFileSync(file, /^## Prices$.*?^```yaml\n(.*?)^```$/ms.exec(text)?.[1] ?? "");
+  assert.equal(loadPrices(file).models.get("my-hosted-model")?.long?.over, 200_000);
 });

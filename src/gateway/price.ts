@@ -26,9 +26,9 @@ const Price = Rates.extend({
 });
 export type Price = z.infer<typeof Price>;
 
-const PriceFile = z.strictObject({
+export const PriceFile = z.strictObject({
   format: z.literal(1).meta({ description: "Version of this file's format" }),
-  source: z.string().meta({ description: "Where the prices stand" }),
+  source: z.string().meta({ description: "Where the prices stand, for whoever checks them; it is never fetched" }),
   date: z.iso.date().meta({ description: "The day they were read there" }),
   models: z.record(z.string(), Price).meta({ description: "Upstream model name to its price" }),
 });

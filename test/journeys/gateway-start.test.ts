@@ -6,6 +6,7 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { it, type TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
 import { scriptedWorker, type Script } from "../../src/gateway/scripted-worker.ts";
 import { run } from "../../src/lib/run.ts";
@@ -156,8 +157,7 @@ it("waits for a running stream at the first Ctrl-C, and no longer at the second"
   const broken = assert.rejects(streaming.text());
   const ended = once(child, "exit");
   child.kill("SIGINT");
-  const pause = async (): Promise<unknown> => await new Promise((resolve) => setTimeout(resolve, 1000, "waits"));
-  assert.equal(await Promise.race([ended, pause()]), "waits");
+  assert.equal(await Promise.race([ended, sleep(1000, "waits")]), "waits");
   child.kill("SIGINT");
   assert.deepEqual(await ended, [130, null]);
   await broken;
