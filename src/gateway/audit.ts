@@ -4,7 +4,7 @@
 import type { StatementSync } from "node:sqlite";
 import type { LedgerRecord } from "../ledger/index.ts";
 import type { Books } from "./books.ts";
-import { Refusal } from "./refusal.ts";
+import { plainRefusal } from "./refusal.ts";
 
 /** When the ledger cannot be written, so many records may wait before nothing more is let through. */
 const MAX_WAITING = 20_000;
@@ -42,7 +42,7 @@ export class Audit {
   /** Throws Refusal (529) when there is no room. */
   checkRoom(more: number): void {
     if (this.hasRoom(more)) return;
-    throw new Refusal("overloaded_error", "the audit ledger cannot be written", { "retry-after": "30" });
+    throw plainRefusal("overloaded_error", "the audit ledger cannot be written", { "retry-after": "30" });
   }
 
   /** Inside a transaction. Throws Refusal (529) when the ledger has been out of reach for too long. */

@@ -1,7 +1,7 @@
 // Request bodies: bounded one by one and all together, with a deadline, checked as UTF-8 and JSON.
 import type { IncomingMessage } from "node:http";
 import { isObject, type JsonObject } from "./json.ts";
-import { Refusal } from "./refusal.ts";
+import { plainRefusal, type Refusal } from "./refusal.ts";
 
 export type BodyLimits = { readonly bodyBytes: number; readonly bodiesBytes: number; readonly bodyMs: number };
 
@@ -16,7 +16,7 @@ export class BodyBudget {
   /** Throws Refusal (529) when `size` more bytes do not fit. */
   take(size: number, limit: number): void {
     if (this.#inFlight + size > limit) {
-      throw new Refusal("overloaded_error", "too many large requests in flight", { "retry-after": "2" });
+      throw plainRefusal("overloaded_error", "too many large requests in flight", { "retry-after": "2" });
     }
     this.#inFlight += size;
   }
@@ -55,7 +55,7 @@ export async function readBody(request: IncomingMessage, limits: BodyLimits, bud
 }
 
 function tooLarge(limits: BodyLimits): Refusal {
-  return new Refusal("request_too_large", `the request is larger than ${limits.bodyBytes} bytes`);
+  return plainRefusal("request_too_large", `the request is larger than ${limits.bodyBytes} bytes`);
 }
 
 function collect(request: IncomingMessage, limits: BodyLimits, grow: (size: number) => void): Promise<Buffer> {
@@ -63,7 +63,7 @@ function collect(request: IncomingMessage, limits: BodyLimits, grow: (size: numb
     const chunks: Buffer[] = [];
     let size = 0;
     const timer = setTimeout(
-      () => settle(() => reject(new Refusal("timeout_error", "the request's body did not arrive in time"))),
+      () => settle(() => reject(plainRefusal("timeout_error", "the request's body did not arrive in time"))),
       limits.bodyMs,
     );
     const settle = (then: () => void): void => {
@@ -84,7 +84,7 @@ function collect(request: IncomingMessage, limits: BodyLimits, grow: (size: numb
     };
     const onEnd = (): void =>
       settle(() => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)));
-    const onClose = (): void => settle(() => reject(new Refusal("invalid_request_error", "the request was cut")));
+    const onClose = (): void => settle(() => reject(plainRefusal("invalid_request_error", "the request was cut")));
     request.on("data", onData).on("end", onEnd).on("close", onClose);
   });
 }
@@ -94,7 +94,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 /** Throws Refusal when the bytes are not UTF-8, not JSON or not an object. */
 export function parseBody(bytes: Uint8Array): JsonObject {
   const value = parseJson(decode(bytes));
-  if (!isObject(value)) throw new Refusal("invalid_request_error", "the body should be a JSON object");
+  if (!isObject(value)) throw plainRefusal("invalid_request_error", "the body should be a JSON object");
   return value;
 }
 
@@ -102,7 +102,7 @@ function decode(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
   } catch {
-    throw new Refusal("invalid_request_error", "the body is not valid UTF-8");
+    throw plainRefusal("invalid_request_error", "the body is not valid UTF-8");
   }
 }
 
@@ -110,6 +110,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Refusal("invalid_request_error", "the body is not valid JSON");
+    throw plainRefusal("invalid_request_error", "the body is not valid JSON");
   }
 }

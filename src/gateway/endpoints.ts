@@ -39,6 +39,16 @@ function otherEndpoint(method: string, path: string): Endpoint | undefined {
   return method === "GET" && alias !== undefined ? { kind: "one-model", alias: decoded(alias) } : undefined;
 }
 
+/** For the log, where nobody's words belong: without the query, and with a star for whatever does not look like a path's word. */
+export function loggedPath(method: string, url: string): string {
+  const [path = ""] = url.split("?");
+  if (ENDPOINTS[`${method} ${path}`] !== undefined) return `${method} ${path}`;
+  const words = path.split("/").slice(1, 1 + MOST_WORDS);
+  return `${method} ${words.map((word) => (/^(?!sk-)[a-z][a-z0-9_-]{0,23}$/.test(word) ? `/${word}` : "/*")).join("")}`;
+}
+
+const MOST_WORDS = 5;
+
 function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);

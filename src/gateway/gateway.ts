@@ -23,7 +23,7 @@ import { openPrivacy } from "./load-privacy.ts";
 import { readKey, type LoadedConfig } from "./load-config.ts";
 import type { Log } from "./log.ts";
 import { managementServer } from "./management.ts";
-import { Refusal } from "./refusal.ts";
+import { plainRefusal, Refusal } from "./refusal.ts";
 import { waitingForRestart } from "./reload.ts";
 import { Metrics } from "./metrics.ts";
 import { Pace } from "./pace.ts";
@@ -183,7 +183,7 @@ function unstartable(error: unknown): never {
 /** Resolves when every request is answered and settled. */
 async function drain(inFlight: InFlight, drainMs: number): Promise<void> {
   const deadline = setTimeout(
-    () => inFlight.endAll(new Refusal("overloaded_error", "the gateway is stopping", { "retry-after": "5" })),
+    () => inFlight.endAll(plainRefusal("overloaded_error", "the gateway is stopping", { "retry-after": "5" })),
     drainMs,
   );
   await inFlight.idle();

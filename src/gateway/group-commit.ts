@@ -1,5 +1,5 @@
 // Writes that arrive together are written together and flushed once; whoever asked hears of it only after that.
-import { Refusal } from "./refusal.ts";
+import { plainRefusal, type Refusal } from "./refusal.ts";
 
 export type Wish = {
   /** Whoever asked waits for the disk, not only for the write. */
@@ -148,5 +148,5 @@ function fail(batch: readonly Work[]): void {
 }
 
 export function unwritable(): Refusal {
-  return new Refusal("overloaded_error", "the gateway cannot write its books", { "retry-after": "5" });
+  return plainRefusal("overloaded_error", "the gateway cannot write its books", { "retry-after": "5" });
 }

@@ -1,5 +1,5 @@
 // The requests under way, by who pays for them: a revoked key ends its streams at once, and each payer has so many at a time.
-import { Refusal } from "./refusal.ts";
+import { plainRefusal, type Refusal } from "./refusal.ts";
 
 export type Underway = {
   /** Ends the exchange: a revoked key, a client that went away or does not read, the gateway's own end. */
@@ -79,7 +79,7 @@ export class InFlight {
   }
 
   end(payer: string, why: string): void {
-    for (const ending of this.#byPayer.get(payer) ?? []) ending.abort(new Refusal("authentication_error", why));
+    for (const ending of this.#byPayer.get(payer) ?? []) ending.abort(plainRefusal("authentication_error", why));
   }
 
   #enter(payer: string, ending: AbortController): void {

@@ -5,7 +5,7 @@ import type { Clock, Random } from "../lib/ports.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Audit } from "./audit.ts";
 import type { Books } from "./books.ts";
-import { Refusal } from "./refusal.ts";
+import { plainRefusal, Refusal } from "./refusal.ts";
 import { RowTable } from "./row-table.ts";
 import { Terms, type Allowance } from "./terms.ts";
 import { Turns } from "./turns.ts";
@@ -126,7 +126,7 @@ export class Keyring {
     const rows = credentials.map((one) => this.#rows.get(hashKey(one))).filter((row) => row !== undefined);
     const usable = rows.find((row) => !row.blocked && !this.#isExpired(row));
     if (usable !== undefined) return usable;
-    throw new Refusal("authentication_error", reasonOf(credentials, rows[0]));
+    throw plainRefusal("authentication_error", reasonOf(credentials, rows[0]));
   }
 
   async #change(row: VirtualKey, settings: Partial<KeySettings>, allowance: Partial<Allowance>): Promise<VirtualKey> {

@@ -1,6 +1,6 @@
 // Requests and tokens a minute, and requests at the same time. Buckets that fill evenly: no burst at a minute's edge.
 import type { Clock } from "../lib/ports.ts";
-import { Refusal } from "./refusal.ts";
+import { plainRefusal, type Refusal } from "./refusal.ts";
 import type { Terms } from "./terms.ts";
 
 /** Who is limited: the id of a key, a user or a team, with its terms. */
@@ -75,5 +75,5 @@ function nameOf(id: string): string {
 }
 
 function limited(what: string, waitSeconds: number): Refusal {
-  return new Refusal("rate_limit_error", what, { "retry-after": String(Math.max(1, waitSeconds)) });
+  return plainRefusal("rate_limit_error", what, { "retry-after": String(Math.max(1, waitSeconds)) });
 }

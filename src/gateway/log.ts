@@ -11,7 +11,19 @@ export type LogEntry =
   | { readonly event: "settled-after-crash"; readonly requests: number }
   | { readonly event: "traces-lost"; readonly spans: number }
   | { readonly event: "draining" | "stopped" }
-  | { readonly event: "refused"; readonly requestId: string; readonly kind: string }
+  | Refused
   | { readonly event: "bug"; readonly requestId: string; readonly name: string; readonly frames: readonly string[] };
+
+type Refused = {
+  readonly event: "refused";
+  readonly requestId: string;
+  readonly kind: string;
+  /** Null where the words that the client got may quote its request: it has them, under the same request id. */
+  readonly reason: string | null;
+  /** Of the key that was shown, usable or not; null for none that is known. */
+  readonly keyId: string | null;
+  /** `POST /v1/messages`, without a query. */
+  readonly path: string;
+};
 
 export type Log = (entry: LogEntry) => void;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { LiveRoute } from "./load-config.ts";
 import { parseYaml, readText } from "./operator-file.ts";
-import { Refusal } from "./refusal.ts";
+import { plainRefusal } from "./refusal.ts";
 import type { Usage } from "./wire/usage.ts";
 
 const perMillion = z.number().min(0).max(10_000);
@@ -62,7 +62,7 @@ export function priceOf(route: LiveRoute, prices: PriceList): Price {
   if (route.residency === "local") return FREE;
   const price = prices.models.get(route.model) ?? (route.assumeFamilyMax ? familyMax(route.model, prices) : undefined);
   if (price !== undefined) return price;
-  throw new Refusal(
+  throw plainRefusal(
     "policy_blocked",
     `no price is known for ${route.model}: add a line "${route.model}: ${RATES_TO_FILL}" under models in ${prices.file}`,
   );
@@ -91,7 +91,7 @@ function pico(usdPerMillion: number): number {
 }
 
 function microUsd(picoUsd: number): number {
-  if (!Number.isSafeInteger(picoUsd)) throw new Refusal("policy_blocked", "the request is too large to be priced");
+  if (!Number.isSafeInteger(picoUsd)) throw plainRefusal("policy_blocked", "the request is too large to be priced");
   return Math.ceil(picoUsd / 1_000_000);
 }
 

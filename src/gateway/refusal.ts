@@ -33,23 +33,42 @@ const FINAL: ReadonlySet<RefusalKind> = new Set([
   "request_too_large",
 ]);
 
+type RefusalDetails = { readonly capability?: string | undefined; readonly reason?: string | undefined };
+
 export class Refusal extends Error {
   readonly kind: RefusalKind;
   readonly headers: Readonly<Record<string, string>>;
   /** What the model cannot do, in the word on which Claude Code mends its request; others read the message. */
   readonly capability: string | undefined;
+  /** What the log may have: a message can quote the request, or an upstream that quotes it. */
+  readonly reason: string | undefined;
 
-  constructor(kind: RefusalKind, message: string, headers: Readonly<Record<string, string>> = {}, capability?: string) {
+  constructor(
+    kind: RefusalKind,
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+    { capability, reason }: RefusalDetails = {},
+  ) {
     super(message);
     this.name = "Refusal";
     this.kind = kind;
     this.headers = headers;
     this.capability = capability;
+    this.reason = reason;
   }
 
   get status(): number {
     return STATUS[this.kind];
   }
+}
+
+/** A refusal in the gateway's own words, numbers and names of the configuration, with nothing of a request: the log has it too. */
+export function plainRefusal(
+  kind: RefusalKind,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): Refusal {
+  return new Refusal(kind, message, headers, { reason: message });
 }
 
 export function refusalHeaders(refusal: Refusal): Record<string, string> {
@@ -76,5 +95,5 @@ function openaiBody({ kind, message, capability, status }: Refusal): object {
 
 /** For what a model cannot read or do. `message` is for a person, `capability` for Claude Code. */
 export function cannot(capability: string, message: string): Refusal {
-  return new Refusal("invalid_request_error", message, {}, capability);
+  return new Refusal("invalid_request_error", message, {}, { capability });
 }

@@ -2,11 +2,11 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { named } from "./delivery.ts";
-import { dialectOf, endpointOf } from "./endpoints.ts";
-import { modelsFor, refuseTo } from "./admission.ts";
+import { dialectOf, endpointOf, loggedPath } from "./endpoints.ts";
+import { credentialsOf, modelsFor, refuseTo } from "./admission.ts";
 import { exchange, type Desk } from "./exchange.ts";
 import type { Log } from "./log.ts";
-import { Refusal, refusalBody, refusalHeaders } from "./refusal.ts";
+import { plainRefusal, Refusal, refusalBody, refusalHeaders } from "./refusal.ts";
 
 /** Whether requests are let through, and why not. */
 export type Readiness = "ready" | "draining" | "unwritable";
@@ -54,7 +54,7 @@ async function answer(
 ): Promise<void> {
   const desk = live.desk();
   const endpoint = endpointOf(request.method ?? "", request.url ?? "");
-  if (endpoint === undefined) throw new Refusal("not_found_error", "the gateway has no such path");
+  if (endpoint === undefined) throw plainRefusal("not_found_error", "the gateway has no such path");
   switch (endpoint.kind) {
     case "alive":
       return send(response, 200, "text/plain", "I'm alive!", requestId);
@@ -110,7 +110,7 @@ function send(response: ServerResponse, status: number, type: string, text: stri
 function asRefusal(log: Log, error: unknown, requestId: string): Refusal {
   if (error instanceof Refusal) return error;
   log({ event: "bug", requestId, name: error instanceof Error ? error.name : typeof error, frames: framesOf(error) });
-  return new Refusal("api_error", "the gateway failed; its log names this request");
+  return plainRefusal("api_error", "the gateway failed; its log names this request");
 }
 
 /** Where it happened, without the message: messages quote what was being read. */
@@ -129,8 +129,16 @@ function refuse(
   requestId: string,
   refusal: Refusal,
 ): void {
-  live.log({ event: "refused", requestId, kind: refusal.kind });
-  live.desk().metrics.refused(refusal.kind);
+  const desk = live.desk();
+  live.log({
+    event: "refused",
+    requestId,
+    kind: refusal.kind,
+    reason: refusal.reason ?? null,
+    keyId: desk.keyring.recognise(credentialsOf(request))?.id ?? null,
+    path: loggedPath(request.method ?? "", request.url ?? ""),
+  });
+  desk.metrics.refused(refusal.kind);
   if (response.destroyed || response.writableEnded) return;
   const dialect = dialectOf(request.method ?? "", request.url ?? "", request.headers);
   const body = refusalBody(dialect, refusal, requestId);

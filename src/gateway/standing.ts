@@ -1,6 +1,6 @@
 // How a budget stands, in the headers that Claude Code reads: it warns near the cap, and stops asking at it.
 import type { Account } from "./budgets.ts";
-import { Refusal } from "./refusal.ts";
+import { plainRefusal, type Refusal } from "./refusal.ts";
 
 const PREFIX = "anthropic-ratelimit-unified";
 
@@ -29,7 +29,7 @@ export function budgetSpent(account: Account, now: number): Refusal {
   const whose = kind === "model" ? `key for ${alias.join(":")}` : kind;
   const renewed = account.resetsAt === null ? "" : `; it is renewed at ${new Date(account.resetsAt).toISOString()}`;
   const waitSeconds = account.resetsAt === null ? 3600 : Math.max(1, Math.ceil((account.resetsAt - now) / 1000));
-  return new Refusal("billing_error", `the budget of this ${whose} ${stateOf(account)}${renewed}`, {
+  return plainRefusal("billing_error", `the budget of this ${whose} ${stateOf(account)}${renewed}`, {
     "retry-after": String(waitSeconds),
     // Without a representative claim, so that the message is shown as it is.
     [`${PREFIX}-status`]: "rejected",

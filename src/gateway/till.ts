@@ -9,7 +9,7 @@ import type { LiveRoute } from "./load-config.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Counts } from "./privacy/index.ts";
 import { organizationAmong } from "./owners.ts";
-import { Refusal } from "./refusal.ts";
+import { plainRefusal } from "./refusal.ts";
 import { budgetSpent } from "./standing.ts";
 import type { SpendRow } from "./spend-log.ts";
 import type { Traces } from "./traces.ts";
@@ -86,7 +86,7 @@ export class Till {
       if (grant.kind === "spent") throw budgetSpent(grant.account, this.#effects.clock.now());
       signal.throwIfAborted();
       if (deadline.aborted) {
-        throw new Refusal("rate_limit_error", "the budget is held by requests under way", { "retry-after": "5" });
+        throw plainRefusal("rate_limit_error", "the budget is held by requests under way", { "retry-after": "5" });
       }
       await Promise.race([nextSettlement, aborted(deadline)]);
     }

@@ -4,7 +4,7 @@ import type { Dispatcher } from "undici";
 import { Connections } from "./connections.ts";
 import { UPSTREAM_PATH, type Operation } from "./endpoints.ts";
 import type { LiveRoute } from "./load-config.ts";
-import { Refusal } from "./refusal.ts";
+import { plainRefusal, Refusal } from "./refusal.ts";
 
 /** The client's headers that an upstream may see. An allow-list: everything else stays here. */
 const FORWARDED = ["anthropic-version", "anthropic-beta"] as const;
@@ -132,7 +132,7 @@ function asError(reason: unknown): Error {
 function failure(error: Error): Error {
   if (error instanceof Refusal) return error;
   const code = "code" in error ? String(error.code) : "";
-  if (code === "UND_ERR_HEADERS_TIMEOUT") return new Refusal("timeout_error", "the upstream did not answer in time");
-  if (code === "UND_ERR_BODY_TIMEOUT") return new Refusal("timeout_error", "the upstream fell silent");
-  return new Refusal("overloaded_error", "the upstream cannot be reached or broke off", { "retry-after": "2" });
+  if (code === "UND_ERR_HEADERS_TIMEOUT") return plainRefusal("timeout_error", "the upstream did not answer in time");
+  if (code === "UND_ERR_BODY_TIMEOUT") return plainRefusal("timeout_error", "the upstream fell silent");
+  return plainRefusal("overloaded_error", "the upstream cannot be reached or broke off", { "retry-after": "2" });
 }

@@ -49,7 +49,7 @@ const KIND: Readonly<Record<number, RefusalKind>> = {
 export function upstreamError(status: number, body: unknown, request: FailedRequest, retryAfter?: string): Refusal {
   const message = messageOf(body);
   const capability = message === undefined ? undefined : capabilityIn(status, message, request);
-  if (capability !== undefined) return new Refusal("invalid_request_error", message ?? "", {}, capability);
+  if (capability !== undefined) return new Refusal("invalid_request_error", message ?? "", {}, { capability });
   if (isTemplate(message, request)) return new Refusal("policy_blocked", `${message} (${TEMPLATE_FIX})`);
   const kind = KIND[status] ?? "api_error";
   const text = message ?? `the upstream answered ${status} without a message`;
