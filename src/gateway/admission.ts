@@ -62,7 +62,8 @@ export function routeOf(config: LoadedConfig, payers: readonly Limited[], asked:
   const alias = stringAt(asked["model"], "model");
   const route = config.live.get(alias);
   if (route === undefined || !mayUse(payers, alias)) {
-    throw new Refusal("not_found_error", `model: ${alias} is not served to this key`);
+    const reason = "the model is not served to this key";
+    throw new Refusal("not_found_error", `model: ${alias} is not served to this key`, {}, { reason });
   }
   return route;
 }

@@ -1,7 +1,7 @@
 // Request bodies: bounded one by one and all together, with a deadline, checked as UTF-8 and JSON.
 import type { IncomingMessage } from "node:http";
 import { isObject, type JsonObject } from "./json.ts";
-import { plainRefusal, type Refusal } from "./refusal.ts";
+import { plainRefusal, Refusal } from "./refusal.ts";
 
 export type BodyLimits = { readonly bodyBytes: number; readonly bodiesBytes: number; readonly bodyMs: number };
 

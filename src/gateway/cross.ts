@@ -8,7 +8,7 @@ import type { LiveRoute } from "./load-config.ts";
 import { PassedChatStream, PassedMessagesStream } from "./passed.ts";
 import { inspectMessages, inspectUntranslated } from "./policy.ts";
 import { refuseReach } from "./reach.ts";
-import { cannot, Refusal } from "./refusal.ts";
+import { cannot, plainRefusal } from "./refusal.ts";
 import type { Rewriter } from "./rewriter.ts";
 import { base64Embeddings } from "./wire/embeddings.ts";
 import { fromChat } from "./wire/from-chat.ts";
@@ -42,10 +42,10 @@ export type CrossingOptions = {
 export function cross(asked: JsonObject, options: CrossingOptions): Crossing {
   const { operation, route } = options;
   // Claude Code's auto mode would believe in a guard that nobody runs; an error that names it lets it go on without.
-  if (asked["safeguards"] !== undefined) throw new Refusal("invalid_request_error", "safeguards: not supported");
+  if (asked["safeguards"] !== undefined) throw plainRefusal("invalid_request_error", "safeguards: not supported");
   if (route.residency === "local") refuseReach(asked);
   if (operation === "embeddings" && route.dialect === "anthropic") {
-    throw new Refusal("not_supported", "this model makes no embeddings");
+    throw plainRefusal("not_supported", "this model makes no embeddings");
   }
   if (operation === "messages" && route.dialect === "openai") return messagesOverChat(asked, options);
   if (operation === "chat" && route.dialect === "anthropic") return chatOverMessages(asked, options);

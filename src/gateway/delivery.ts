@@ -3,7 +3,7 @@
 import type { ServerResponse } from "node:http";
 import { writeFrame } from "./frame.ts";
 import { isObject } from "./json.ts";
-import { Refusal } from "./refusal.ts";
+import { plainRefusal, Refusal } from "./refusal.ts";
 import type { Rewriter } from "./rewriter.ts";
 import type { AnswerHead, AnswerReader, Flow } from "./upstream.ts";
 import { upstreamError, type FailedRequest } from "./wire/upstream-error.ts";
@@ -136,7 +136,7 @@ export class Delivery {
   #waitForClient(flow: Flow): void {
     flow.pause();
     const { response, idleMs, abort } = this.#options;
-    const slow = setTimeout(() => abort(new Refusal("timeout_error", "the client does not read its answer")), idleMs);
+    const slow = setTimeout(() => abort(plainRefusal("timeout_error", "the client does not read its answer")), idleMs);
     const { socket } = response;
     const go = (): void => {
       clearTimeout(slow);
@@ -166,10 +166,10 @@ export function named(requestId: string): Record<string, string> {
 
 function checkReadable(head: AnswerHead, isStream: boolean): void {
   if (head.status === 401) {
-    throw new Refusal("api_error", "the upstream refuses the gateway's credential", { "x-should-retry": "false" });
+    throw plainRefusal("api_error", "the upstream refuses the gateway's credential", { "x-should-retry": "false" });
   }
   if (head.status >= 300 && head.status < 400) {
-    throw new Refusal("api_error", "the upstream points elsewhere, and nothing is followed");
+    throw plainRefusal("api_error", "the upstream points elsewhere, and nothing is followed");
   }
   // An error keeps its status, and its wait, whoever wrote its text: a proxy before the upstream writes HTML.
   if (head.status >= 400) return;
@@ -178,7 +178,7 @@ function checkReadable(head: AnswerHead, isStream: boolean): void {
   }
   // As a stream it would be one without events: an SDK takes that for an empty answer.
   if (isStream && head.headers["content-type"]?.startsWith("text/event-stream") !== true) {
-    throw new Refusal("api_error", "the upstream was asked for a stream and answered with something else");
+    throw plainRefusal("api_error", "the upstream was asked for a stream and answered with something else");
   }
 }
 

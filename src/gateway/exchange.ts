@@ -17,7 +17,7 @@ import { outgoing } from "./outgoing.ts";
 import type { Owners } from "./owners.ts";
 import type { Pace } from "./pace.ts";
 import { pay, type PaidCall } from "./pay.ts";
-import { Refusal } from "./refusal.ts";
+import { plainRefusal, Refusal } from "./refusal.ts";
 import { cross, type Crossing } from "./cross.ts";
 import { Unclean, type Privacy } from "./privacy/index.ts";
 import { restoring } from "./restoring.ts";
@@ -57,7 +57,7 @@ export async function exchange(desk: Desk, one: Exchange): Promise<void> {
   const { key, payers, under } = await enter(desk, one, (known) => checkPath(known, one.endpoint));
   one.response.once("close", () => {
     if (!one.response.writableFinished)
-      under.ending.abort(new Refusal("invalid_request_error", "the client went away"));
+      under.ending.abort(plainRefusal("invalid_request_error", "the client went away"));
   });
   try {
     const body = await readBody(one.request, desk.config.limits, desk.bodies);
@@ -178,7 +178,7 @@ async function notTooDeep<T>(walk: () => Promise<T>): Promise<T> {
     return await walk();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new Refusal("invalid_request_error", "the body is nested too deeply");
+    throw plainRefusal("invalid_request_error", "the body is nested too deeply");
   }
 }
 

@@ -7,7 +7,7 @@ import { isCount, isObject, type JsonObject } from "./json.ts";
 import type { VirtualKey } from "./keyring.ts";
 import type { LiveRoute } from "./load-config.ts";
 import { inspectChat, inspectMessages, withoutStore, type Survey } from "./policy.ts";
-import { Refusal } from "./refusal.ts";
+import { plainRefusal } from "./refusal.ts";
 import { isLocalThinking } from "./wire/provenance.ts";
 
 export type Outgoing = {
@@ -100,7 +100,7 @@ export function wantedOutput({ operation, body }: Outgoing, route: LiveRoute): n
   if (isCount(asked) && asked > 0) return asked;
   // A chat client may leave it out, and for some workers -1 is a word.
   if (operation === "chat" && (asked === undefined || route.residency === "local")) return undefined;
-  throw new Refusal("invalid_request_error", "max_tokens: should be a whole number above 0");
+  throw plainRefusal("invalid_request_error", "max_tokens: should be a whole number above 0");
 }
 
 /** Names the output that was granted, and keeps a thinking budget below it. */

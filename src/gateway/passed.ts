@@ -1,6 +1,6 @@
 // Streams of the client's own dialect: the bytes pass, the token counts are read along the way.
 import { isObject } from "./json.ts";
-import { Refusal } from "./refusal.ts";
+import { plainRefusal, type Refusal } from "./refusal.ts";
 import { parseAnswer, parseEventData, UntilFailure, type Rewriter } from "./rewriter.ts";
 import { EventReader, printEvent, type ServerEvent } from "./wire/sse.ts";
 import { gaveUp, hasGivenUp } from "./wire/stop-reasons.ts";
@@ -18,7 +18,7 @@ const PING = printEvent({ type: "ping" }, "ping");
 
 /** A stream that ends without its end must not look whole. */
 function brokenOff(): Refusal {
-  return new Refusal("overloaded_error", "the upstream broke off");
+  return plainRefusal("overloaded_error", "the upstream broke off");
 }
 
 export class PassedMessagesStream implements Rewriter {

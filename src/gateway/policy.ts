@@ -15,8 +15,10 @@ export type Survey = {
 
 type Tally = { -readonly [Key in keyof Survey]: Survey[Key] };
 
-export function blocked(path: string, why: string): Refusal {
-  return new Refusal("policy_blocked", `${path}: ${why}`);
+/** `reason` is for the log: nothing of the request's. */
+export function blocked(path: string, why: string, reason = why): Refusal {
+  // The path may hold a field that the client named.
+  return new Refusal("policy_blocked", `${path}: ${why}`, {}, { reason });
 }
 
 const MESSAGES_KEYS: ReadonlySet<string> = new Set([
@@ -92,7 +94,11 @@ function checkTool(tool: unknown, path: string): void {
   const type = isObject(tool) ? (tool["type"] ?? "custom") : undefined;
   if (typeof type === "string" && CLIENT_TOOLS.test(type)) return;
   const named = typeof type === "string" ? type.slice(0, 60) : "unknown";
-  throw blocked(path, `a tool of type ${named} would act outside this gateway`);
+  throw blocked(
+    path,
+    `a tool of type ${named} would act outside this gateway`,
+    "a tool would act outside this gateway",
+  );
 }
 
 /** The blocks that are known, and where each holds other blocks or bytes; most hold none. */

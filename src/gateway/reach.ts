@@ -45,7 +45,11 @@ function checkTool(tool: unknown, path: string): void {
   const type = isObject(tool) ? (tool["type"] ?? "custom") : "custom";
   if (type === "function" || (typeof type === "string" && CLIENT_TOOLS.test(type))) return;
   const named = typeof type === "string" ? type.slice(0, 60) : "unknown";
-  throw blocked(path, `a tool of type ${named} would act outside this gateway`);
+  throw blocked(
+    path,
+    `a tool of type ${named} would act outside this gateway`,
+    "a tool would act outside this gateway",
+  );
 }
 
 /** Of embeddings: texts, or tokens. SGLang takes objects too, with images to be fetched. */

@@ -31,6 +31,10 @@ it("tells reason, key and path of a refusal", async (t) => {
     "known",
     "POST /v1/chat/completions",
   ]);
+  await house.post("/v1/messages", { model: "nobody", max_tokens: 10, messages }, headers);
+  assert.deepEqual(last(), ["not_found_error", "the model is not served to this key", "known", "POST /v1/messages"]);
+  await house.post("/v1/messages", { model: "local-chat", max_tokens: 10, messages, container: "c" }, headers);
+  assert.deepEqual(last(), ["policy_blocked", "would act outside this gateway", "known", "POST /v1/messages"]);
   await house.manage("POST", "/key/block", { key: "ui" });
   await house.get("/v1/models", headers);
   assert.deepEqual(last(), ["authentication_error", "this virtual key is blocked", "known", "GET /v1/models"]);

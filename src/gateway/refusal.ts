@@ -95,5 +95,5 @@ function openaiBody({ kind, message, capability, status }: Refusal): object {
 
 /** For what a model cannot read or do. `message` is for a person, `capability` for Claude Code. */
 export function cannot(capability: string, message: string): Refusal {
-  return new Refusal("invalid_request_error", message, {}, { capability });
+  return new Refusal("invalid_request_error", message, {}, { capability, reason: capability });
 }

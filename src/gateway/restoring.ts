@@ -1,7 +1,7 @@
 // Stands between the upstream's bytes and what is made of them: the same answer, with the values in it. Only for requests in
 // which something was found; all others keep their rewriter as it is.
 import type { JsonObject } from "./json.ts";
-import { Refusal } from "./refusal.ts";
+import { plainRefusal } from "./refusal.ts";
 import { parseAnswer, type Rewriter } from "./rewriter.ts";
 import { EventReader, type ServerEvent } from "./wire/sse.ts";
 import type { Usage } from "./wire/usage.ts";
@@ -39,7 +39,7 @@ class RestoringAnswer implements Rewriter {
 
   push(bytes: Buffer): string {
     this.#size += bytes.length;
-    if (this.#size > MAX_ANSWER_BYTES) throw new Refusal("api_error", "the upstream's answer is too large");
+    if (this.#size > MAX_ANSWER_BYTES) throw plainRefusal("api_error", "the upstream's answer is too large");
     this.#chunks.push(bytes);
     return "";
   }

@@ -1,6 +1,6 @@
 // How an upstream's answer becomes the client's. Whichever way, its token counts are read along.
 import { isObject, type JsonObject } from "./json.ts";
-import { Refusal } from "./refusal.ts";
+import { plainRefusal } from "./refusal.ts";
 import type { ServerEvent } from "./wire/sse.ts";
 import { failureIn } from "./wire/upstream-error.ts";
 import type { Usage } from "./wire/usage.ts";
@@ -54,5 +54,5 @@ export function parseAnswer(text: string): JsonObject {
   } catch {
     // Told below: the text may hold anything.
   }
-  throw new Refusal("api_error", "the upstream's answer is not a JSON object");
+  throw plainRefusal("api_error", "the upstream's answer is not a JSON object");
 }

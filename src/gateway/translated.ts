@@ -1,6 +1,6 @@
 // Answers that change on their way: whole ones are read to their end, streams are put into the other dialect as they come.
 import type { JsonObject } from "./json.ts";
-import { Refusal } from "./refusal.ts";
+import { plainRefusal } from "./refusal.ts";
 import { parseAnswer, parseEventData, UntilFailure, type Rewriter } from "./rewriter.ts";
 import { ChatStream } from "./wire/chat-stream.ts";
 import type { FromChatContext } from "./wire/from-chat.ts";
@@ -34,7 +34,7 @@ export class WholeAnswer implements Rewriter {
 
   push(bytes: Buffer): string {
     this.#size += bytes.length;
-    if (this.#size > MAX_ANSWER_BYTES) throw new Refusal("api_error", "the upstream's answer is too large");
+    if (this.#size > MAX_ANSWER_BYTES) throw plainRefusal("api_error", "the upstream's answer is too large");
     this.#chunks.push(bytes);
     return "";
   }
@@ -78,7 +78,7 @@ export class ChatToMessages implements Rewriter {
 
   end(): string {
     const last = this.#read(this.#events.end());
-    if (!this.#stream.isFinished) throw new Refusal("overloaded_error", "the upstream broke off");
+    if (!this.#stream.isFinished) throw plainRefusal("overloaded_error", "the upstream broke off");
     return this.begin() + print([...last, ...this.#stream.end()]);
   }
 
@@ -120,7 +120,7 @@ export class MessagesToChat implements Rewriter {
 
   end(): string {
     const last = this.#read(this.#events.end());
-    if (!this.#stream.isFinished) throw new Refusal("overloaded_error", "the upstream broke off");
+    if (!this.#stream.isFinished) throw plainRefusal("overloaded_error", "the upstream broke off");
     return `${last}data: [DONE]\n\n`;
   }
 

@@ -2,7 +2,7 @@
 // in the place of personal data, and keeps the way back for the answer.
 import type { IncomingHttpHeaders } from "node:http";
 import type { JsonObject } from "../json.ts";
-import { Refusal } from "../refusal.ts";
+import { plainRefusal, Refusal } from "../refusal.ts";
 import { analyse, merged } from "./analyser.ts";
 import { Citations, withCitations } from "./citations.ts";
 import { FindingsCache, type Known } from "./findings-cache.ts";
@@ -75,7 +75,7 @@ export class Privacy {
     if (route.residency === "local") return { body, counts: {}, returning: undefined };
     // Vectors tell what they were made of, and other models make others: nothing to be had in place of them.
     if (operation === "embeddings") {
-      throw new Refusal("policy_blocked", "embeddings are made by local models only: their texts do not leave");
+      throw plainRefusal("policy_blocked", "embeddings are made by local models only: their texts do not leave");
     }
     const rules = this.#rulesFor(leaving);
     this.#checkHeaders(leaving.headers);

@@ -4,7 +4,7 @@ import { createHmac } from "node:crypto";
 import { FOLD, INVISIBLE, isDigit, isLatin, LETTER } from "./characters.ts";
 import { TAGS, type Counts, type Kind } from "./kinds.ts";
 import { placeholder } from "./placeholder.ts";
-import { Refusal } from "../refusal.ts";
+import { plainRefusal } from "../refusal.ts";
 
 /** Makes pseudonyms for one virtual key. The gateway's secret never leaves it. */
 export type Mint = (kind: Kind, value: string | number) => string;
@@ -68,7 +68,7 @@ export class Pseudonyms {
     const name = made ?? this.minted(kind, value);
     const folded = name.toLowerCase();
     // One in 2^66 for two spellings; the wrong value must not come back even then.
-    if (this.#values.has(folded)) throw new Refusal("policy_blocked", "two values of this request have one pseudonym");
+    if (this.#values.has(folded)) throw plainRefusal("policy_blocked", "two values of this request have one pseudonym");
     this.#names.set(key, name);
     this.#values.set(folded, String(value));
     if (typeof value === "number") this.#numbers.add(folded);

@@ -3,7 +3,7 @@ import { Refusal, type RefusalKind } from "../refusal.ts";
 
 export class Unclean extends Refusal {
   constructor(message: string, kind: RefusalKind = "policy_blocked", capability?: string) {
-    super(kind, message, {}, { capability });
+    super(kind, message, {}, { capability, reason: capability ?? "it cannot be cleaned" });
     this.name = "Unclean";
   }
 }

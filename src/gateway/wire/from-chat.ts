@@ -1,6 +1,6 @@
 // A worker's chat completion as an Anthropic message.
 import { isObject, stringOr, type JsonObject } from "../json.ts";
-import { Refusal } from "../refusal.ts";
+import { plainRefusal } from "../refusal.ts";
 import { reasoningOf, saidIn } from "../said.ts";
 import { localSignature } from "./provenance.ts";
 import { stopFromChat } from "./stop-reasons.ts";
@@ -24,7 +24,7 @@ export function fromChat(answer: JsonObject, context: FromChatContext): JsonObje
   const choice: unknown = Array.isArray(choices) ? choices[0] : undefined;
   const message = isObject(choice) ? choice["message"] : undefined;
   if (!isObject(choice) || !isObject(message)) {
-    throw new Refusal("api_error", "the upstream's answer is no chat completion");
+    throw plainRefusal("api_error", "the upstream's answer is no chat completion");
   }
   const calls = callsOf(message).map((call, index) =>
     toolUse(call, `${toolIdStem(context.id)}${index}`, context.names),

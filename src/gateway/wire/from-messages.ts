@@ -1,6 +1,6 @@
 // An Anthropic message as a chat completion.
 import { isObject, stringOr, type JsonObject } from "../json.ts";
-import { Refusal } from "../refusal.ts";
+import { plainRefusal } from "../refusal.ts";
 import { finishFromMessages } from "./stop-reasons.ts";
 import { chatUsage, usageFromMessages } from "./usage.ts";
 
@@ -15,7 +15,7 @@ export type FromMessagesContext = {
 /** Throws Refusal when the answer is not a message. */
 export function fromMessages(answer: JsonObject, context: FromMessagesContext): JsonObject {
   const content = answer["content"];
-  if (!Array.isArray(content)) throw new Refusal("api_error", "the upstream's answer is no message");
+  if (!Array.isArray(content)) throw plainRefusal("api_error", "the upstream's answer is no message");
   const blocks = content.filter(isObject);
   const usage = usageFromMessages(answer["usage"]);
   return {

@@ -1,6 +1,6 @@
 // Why a model stopped, on both sides.
 import type { JsonObject } from "../json.ts";
-import { Refusal } from "../refusal.ts";
+import { plainRefusal, type Refusal } from "../refusal.ts";
 
 const FROM_CHAT: ReadonlyMap<unknown, string> = new Map(
   Object.entries({
@@ -34,7 +34,7 @@ export function hasGivenUp(finishReason: unknown): boolean {
 }
 
 export function gaveUp(): Refusal {
-  return new Refusal("overloaded_error", "the upstream gave up");
+  return plainRefusal("overloaded_error", "the upstream gave up");
 }
 
 export type Stop = { readonly stop_reason: string; readonly stop_sequence: string | null };

@@ -1,6 +1,6 @@
 // An OpenAI chat request as an Anthropic Messages request.
 import { arrayAt, isCount, isObject, objectAt, stringAt, stringOr, type JsonObject } from "../json.ts";
-import { Refusal } from "../refusal.ts";
+import { plainRefusal } from "../refusal.ts";
 import { messageBlocks } from "./message-blocks.ts";
 
 export type ToMessagesOptions = {
@@ -31,7 +31,7 @@ export const READ_FROM_CHAT: ReadonlySet<string> = new Set([
 /** Throws Refusal for what cannot be said in Messages form. */
 export function toMessages(request: JsonObject, options: ToMessagesOptions): JsonObject {
   if (request["n"] !== undefined && request["n"] !== null && request["n"] !== 1) {
-    throw new Refusal("invalid_request_error", "n: only one choice can be had from this model");
+    throw plainRefusal("invalid_request_error", "n: only one choice can be had from this model");
   }
   const turns = arrayAt(request["messages"], "messages").map((value, index) => objectAt(value, `messages/${index}`));
   const system = turns
@@ -40,7 +40,7 @@ export function toMessages(request: JsonObject, options: ToMessagesOptions): Jso
     .filter((text) => text !== "");
   const asked = request["max_completion_tokens"] ?? request["max_tokens"] ?? options.maxTokens;
   if (!isCount(asked) || asked < 1) {
-    throw new Refusal("invalid_request_error", "max_tokens: should be a whole number above 0");
+    throw plainRefusal("invalid_request_error", "max_tokens: should be a whole number above 0");
   }
   return {
     model: options.model,
@@ -104,7 +104,7 @@ function toolChoice(choice: unknown, isSerial: boolean): JsonObject | undefined 
   if (choice === "auto" || choice === undefined || choice === null) {
     return choice === "auto" || isSerial ? { type: "auto", ...serial } : undefined;
   }
-  throw new Refusal("invalid_request_error", "tool_choice: this model takes auto, none, required or one function");
+  throw plainRefusal("invalid_request_error", "tool_choice: this model takes auto, none, required or one function");
 }
 
 function sampling(request: JsonObject): JsonObject {
@@ -125,7 +125,7 @@ function outputConfig(request: JsonObject): JsonObject {
   const format = isObject(request["response_format"]) ? request["response_format"] : {};
   const schema = isObject(format["json_schema"]) ? format["json_schema"]["schema"] : undefined;
   if (format["type"] === "json_object") {
-    throw new Refusal(
+    throw plainRefusal(
       "invalid_request_error",
       "response_format: json_object cannot be had from this model, give a json_schema",
     );

@@ -1,7 +1,7 @@
 // What a worker's error means to a client. Claude Code mends its request on its own when the message is one of its
 // `capability_rejected` words; free text makes it try six times and fail.
 import { isObject, stringOr, type JsonObject } from "../json.ts";
-import { isRefusalKind, Refusal, type RefusalKind } from "../refusal.ts";
+import { cannot, isRefusalKind, Refusal, type RefusalKind } from "../refusal.ts";
 import { overflowIn } from "./context-overflow.ts";
 
 /** Of the request that failed: a worker's words about what it was not sent mean something else. */
@@ -49,11 +49,14 @@ const KIND: Readonly<Record<number, RefusalKind>> = {
 export function upstreamError(status: number, body: unknown, request: FailedRequest, retryAfter?: string): Refusal {
   const message = messageOf(body);
   const capability = message === undefined ? undefined : capabilityIn(status, message, request);
-  if (capability !== undefined) return new Refusal("invalid_request_error", message ?? "", {}, { capability });
-  if (isTemplate(message, request)) return new Refusal("policy_blocked", `${message} (${TEMPLATE_FIX})`);
+  if (capability !== undefined) return cannot(capability, message ?? "");
+  if (isTemplate(message, request)) {
+    return new Refusal("policy_blocked", `${message} (${TEMPLATE_FIX})`, {}, { reason: TEMPLATE_FIX });
+  }
   const kind = KIND[status] ?? "api_error";
   const text = message ?? `the upstream answered ${status} without a message`;
-  return new Refusal(kind, text, retryAfter === undefined ? {} : { "retry-after": retryAfter });
+  const headers = retryAfter === undefined ? {} : { "retry-after": retryAfter };
+  return new Refusal(kind, text, headers, { reason: `the upstream answered ${status}` });
 }
 
 const TEMPLATE_FIX = "the route has worker.thinking: template, which this model does not take";
@@ -92,7 +95,7 @@ export function failureIn(answer: JsonObject): Refusal | undefined {
   const inner = isObject(error) ? error : answer;
   const type = stringOr(inner["type"], "");
   const kind = isRefusalKind(type) && !OURS.has(type) ? type : (KIND[Number(inner["code"])] ?? "api_error");
-  return new Refusal(kind, messageOf(answer) ?? "the upstream failed");
+  return new Refusal(kind, messageOf(answer) ?? "the upstream failed", {}, { reason: "the upstream failed" });
 }
 
 /** Characters of an upstream's words that are told, and looked through. */
