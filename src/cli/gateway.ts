@@ -84,7 +84,8 @@ async function runGateway(context: Context, _args: readonly string[], options: O
 const effects = {
   clock: { now: () => Date.now() },
   random: { bytes: (size: number) => randomBytes(size) },
-  log: (entry: object) => void process.stderr.write(`${JSON.stringify(entry)}\n`),
+  log: (entry: object) =>
+    void process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`),
 };
 
 /** As a client on this machine reaches it: the port is known now, also where 0 was asked for. */

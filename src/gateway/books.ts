@@ -195,8 +195,7 @@ function open(state: string): [DatabaseSync, DatabaseSync] {
   const file = join(state, BOOKS_FILE);
   try {
     mkdirSync(state, { recursive: true, mode: 0o700 });
-    const lock = new DatabaseSync(join(state, LOCK_FILE), { timeout: 1000 });
-    lock.exec("BEGIN EXCLUSIVE;");
+    const lock = lockOf(state);
     // A transaction of the bookkeeper's takes some milliseconds. Waiting for it holds up everything.
     const db = new DatabaseSync(file, { timeout: 250 });
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -1024;");
@@ -211,7 +210,28 @@ function open(state: string): [DatabaseSync, DatabaseSync] {
       code: "prerequisite",
       where: file,
       what: `cannot be opened (${reason})`,
-      fix: `make ${state} writable for the gateway's user, and run one gateway per state folder`,
+      fix: `make ${state} writable for the gateway's user`,
+      cause,
+    });
+  }
+}
+
+const SQLITE_BUSY = 5;
+
+/** Throws Problem when another process has it. */
+function lockOf(state: string): DatabaseSync {
+  const lock = new DatabaseSync(join(state, LOCK_FILE), { timeout: 1000 });
+  try {
+    lock.exec("BEGIN EXCLUSIVE;");
+    return lock;
+  } catch (cause) {
+    lock.close();
+    if (!(cause instanceof Error && "errcode" in cause && cause.errcode === SQLITE_BUSY)) throw cause;
+    throw new Problem({
+      code: "prerequisite",
+      where: state,
+      what: "another gateway is running on this folder",
+      fix: "stop that one, or give this one a state folder and a management socket of its own",
       cause,
     });
   }

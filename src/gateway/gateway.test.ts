@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { parse, stringify } from "yaml";
 import { gatewayFixture } from "./gateway-fixture.ts";
+import { startGateway } from "./gateway.ts";
+import { loadConfig } from "./load-config.ts";
 
 describe("a request of the upstream's own dialect", () => {
   for (const [path, headers] of [
@@ -142,6 +144,18 @@ describe("a start that fails", () => {
       assert.equal((await house.get("/health/readiness", {})).status, 200);
     }
   });
+});
+
+it("a second gateway on one folder is told who has it", async (t) => {
+  const house = await gatewayFixture(t);
+  const effects = {
+    clock: { now: () => Date.now() },
+    random: { bytes: (size: number) => Buffer.alloc(size) },
+    log: () => {},
+  };
+  const second = startGateway(effects, loadConfig(house.configFile));
+  await assert.rejects(second, { name: "Problem", what: "another gateway is running on this folder" });
+  assert.equal((await house.get("/health/readiness", {})).status, 200);
 });
 
 describe("health", () => {
