@@ -189,6 +189,51 @@ describe("Claude Code", { skip }, () => {
     assert.equal(outputs.length, 2, String(outputs));
   });
 
+  it("asks twice for a model that is not served, the second time without a stream", async (t) => {
+    const { ask, refusals } = await house(t);
+    const { stdout } = await ask("say hi", "claude-nobody");
+    assert.deepEqual(refusals(), ["not_found_error", "not_found_error"]);
+    assert.match(stdout, /issue with the selected model/);
+  });
+
+  it("asks once with more than the gateway takes", async (t) => {
+    const { ask, refusals } = await house(t, {}, { config: { limits: { bodyBytes: 2048, drainMs: 200 } } });
+    const { stdout } = await ask("say hi", "claude-hosted");
+    assert.deepEqual(refusals(), ["request_too_large"]);
+    assert.match(stdout, /Request too large/);
+  });
+
+  it("asks as often as it may when a proxy before the upstream answers for it, and shows none of its text", async (t) => {
+    const page = { status: 502, headers: { "content-type": "text/html" }, parts: ["<h1>bad gateway at 10.0.0.7</h1>"] };
+    const { ask, worker } = await house(t, {}, { script: () => page });
+    const { stdout } = await ask("say hi", "claude-hosted");
+    assert.equal(worker.seen.length, 3);
+    assert.doesNotMatch(stdout, /10\.0\.0\.7/);
+  });
+
+  it("asks a second time, without a stream, when the first one told of a failure in its middle", async (t) => {
+    let tries = 0;
+    const script = (seen: Seen): Scripted | undefined => {
+      if ((tries += 1) > 1) return undefined;
+      const { parts } = messagesStream([
+        { type: "text", text: "" },
+        { type: "text_delta", text: "half a " },
+      ]);
+      const failure = { type: "error", error: { type: "overloaded_error", message: "Overloaded" } };
+      assert.equal(JSON.parse(seen.body).stream, true);
+      return {
+        headers: { "content-type": "text/event-stream" },
+        parts: [...[...parts].slice(0, 3), printEvent(failure, "error")],
+      };
+    };
+    const { ask, worker } = await house(t, {}, { script });
+    assert.match((await ask("say hi", "claude-hosted")).stdout, /stand-in, no model/);
+    assert.deepEqual(
+      worker.seen.map(({ body }) => JSON.parse(body).stream),
+      [true, false],
+    );
+  });
+
   it("waits out an upstream that is overloaded twice", async (t) => {
     let tries = 0;
     const busy = '{"type":"error","error":{"type":"overloaded_error","message":"busy"}}';
