@@ -1,10 +1,11 @@
 // Claude Code's shipped program, for the journeys in which it runs unchanged. It is 360 MB and not free software, so it is no
 // dependency: a build server gets it (CI is set there), anybody else with DEMESNE_CLAUDE_CODE=install, or by naming the program.
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { spawnSync } from "node:child_process";
 import { cacheFolder } from "../src/cli/cache-folder.ts";
 import type { Progress } from "../src/lib/ports.ts";
+import { makeWhole } from "./whole-folder.ts";
 
 const PACKAGE = "@anthropic-ai/claude-agent-sdk-linux-x64";
 const VERSION = "0.3.330";
@@ -20,9 +21,15 @@ export function claudeCode(progress: Progress): string | undefined {
   const program = join(folder, "node_modules", PACKAGE, "claude");
   if (existsSync(program)) return program;
   progress.step(`installing ${PACKAGE} ${VERSION} to test against (360 MB, once)`);
-  mkdirSync(folder, { recursive: true });
-  const argv = ["install", "--prefix", folder, "--no-audit", "--no-fund", "--ignore-scripts", `${PACKAGE}@${VERSION}`];
-  spawnSync("npm", argv, { stdio: "ignore", timeout: INSTALL_MS });
+  makeWhole(
+    folder,
+    () => existsSync(program),
+    (into) => {
+      const flags = ["--no-audit", "--no-fund", "--ignore-scripts"];
+      const argv = ["install", "--prefix", into, ...flags, `${PACKAGE}@${VERSION}`];
+      spawnSync("npm", argv, { stdio: "ignore", timeout: INSTALL_MS });
+    },
+  );
   if (existsSync(program)) return program;
   progress.step(`${PACKAGE} cannot be installed here: its journeys are skipped`);
   return undefined;

@@ -44,7 +44,8 @@ export async function checkGatewayKeys(input: GatewayKeysInput): Promise<Check[]
 }
 
 function budgetCheck(refused: readonly Answer[]): Check {
-  const unclear = refused.filter(({ body }) => !body.includes("billing_error"));
+  // The words of either dialect: Claude Code's, and those that LiteLLM made OpenAI's clients used to.
+  const unclear = refused.filter(({ body }) => !/"(billing_error|budget_exceeded)"/.test(body));
   return check("a spent budget is refused in both dialects", { requests: refused.length }, [
     ...expectStatus(refused, 429, "with a spent budget"),
     ...unclear.map(({ body }) => `a spent budget is called ${body.slice(0, 100)}`),

@@ -1,9 +1,10 @@
 // The real sops and age programs for interop tests, in a cache outside the repository.
 // Set up once with `node test/cases/secrets/tools.ts` (needs go and npm; two minutes); tests skip by name what is not there.
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync } from "node:fs";
+import { cpSync, existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { makeWhole } from "../../../scripts/whole-folder.ts";
 
 const SOPS = { module: "github.com/getsops/sops/v3", version: "v3.13.3" };
 const AGE = { module: "filippo.io/age", version: "v1.3.1" };
@@ -13,7 +14,8 @@ const INSTALL_TIMEOUT_MS = 15 * 60_000;
 const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "demesne", "tools");
 
 const bin = join(cache, `sops-${SOPS.version}-age-${AGE.version}`);
-const fixtures = join(bin, "sops-fixtures");
+const FIXTURES = "sops-fixtures";
+const fixtures = join(bin, FIXTURES);
 
 export const tools = {
   sops: join(bin, "sops"),
@@ -32,9 +34,8 @@ export function without(...names: (keyof typeof tools)[]): string | false {
   return `not in the cache: ${missing.join(", ")}; set up once with: node test/cases/secrets/tools.ts`;
 }
 
-function install(): void {
-  mkdirSync(fixtures, { recursive: true });
-  const env = { ...process.env, GOBIN: bin, GOFLAGS: "-mod=mod -buildvcs=false" };
+function install(into: string): void {
+  const env = { ...process.env, GOBIN: into, GOFLAGS: "-mod=mod -buildvcs=false" };
   const runTool = (program: string, ...args: string[]): string => {
     const options = { env, encoding: "utf8", timeout: INSTALL_TIMEOUT_MS } as const;
     const { status, stdout, stderr } = spawnSync(program, args, options);
@@ -43,12 +44,13 @@ function install(): void {
   };
   runTool("go", "install", `${AGE.module}/cmd/age@${AGE.version}`, `${AGE.module}/cmd/age-keygen@${AGE.version}`);
   runTool("go", "install", `${SOPS.module}/cmd/sops@${SOPS.version}`);
-  runTool("npm", "install", "--prefix", bin, "--no-audit", "--no-fund", SOPS_AGE);
+  runTool("npm", "install", "--prefix", into, "--no-audit", "--no-fund", SOPS_AGE);
   // The module the registry served holds the project's functional tests too.
   const source = join(runTool("go", "env", "GOMODCACHE").trim(), `${SOPS.module}@${SOPS.version}`);
-  cpSync(join(source, "functional-tests", "res"), join(fixtures, "res"), { recursive: true });
-  cpSync(join(source, "pgp", "sops_functional_tests_key.asc"), join(fixtures, "key.asc"));
-  cpSync(join(source, "age", "keysource_test.go"), join(fixtures, "age-keysource-test.txt"));
+  const copies = join(into, FIXTURES);
+  cpSync(join(source, "functional-tests", "res"), join(copies, "res"), { recursive: true });
+  cpSync(join(source, "pgp", "sops_functional_tests_key.asc"), join(copies, "key.asc"));
+  cpSync(join(source, "age", "keysource_test.go"), join(copies, "age-keysource-test.txt"));
 }
 
-if (import.meta.main) install();
+if (import.meta.main) makeWhole(bin, () => without("sops", "age", "sopsAge", "fixtures") === false, install);
