@@ -54,11 +54,11 @@ export class Programs {
     return await this.#start("direct", port, [join(HERE, "upstream.ts"), String(port)]);
   }
 
-  /** `isFlushing`: it writes and flushes a record before it forwards. */
-  async bare(port: number, upstream: Side, isFlushing = false): Promise<Side> {
+  /** `isFlushing`: it writes and flushes a record before it forwards. `shim` is preloaded (slow fsync). */
+  async bare(port: number, upstream: Side, isFlushing = false, shim?: string): Promise<Side> {
     const argv = [join(HERE, "bare.ts"), String(port), `http://127.0.0.1:${upstream.port}`];
-    if (isFlushing) argv.push(join(this.#folder, "bare-journal"));
-    return await this.#start("bare Node + undici", port, argv);
+    if (isFlushing) argv.push(join(this.#folder, `bare-journal-${port}`));
+    return await this.#start("bare Node + undici", port, argv, preloading(shim));
   }
 
   /** Portkey's gateway from npm, kept in the user's cache folder. */
@@ -103,10 +103,7 @@ export class Programs {
     };
     writeFileSync(join(folder, "gateway.yaml"), JSON.stringify(config));
     const argv = [...FLAGS, join(ROOT, "src/gateway/main.js"), "--config", join(folder, "gateway.yaml")];
-    const side = await this.#start("demesne", port, argv, {
-      ...ENV,
-      ...(shim === undefined ? {} : { LD_PRELOAD: shim }),
-    });
+    const side = await this.#start("demesne", port, argv, { ...ENV, ...preloading(shim) });
     const key = await issueKey(config.management, readFileSync(join(config.state, "master.key"), "utf8").trim());
     return { ...side, model: "claude-bench", headers: { "x-api-key": key } };
   }
@@ -220,4 +217,8 @@ async function issueKey(socketPath: string, master: string): Promise<string> {
     request.end(JSON.stringify({ max_budget: 1_000_000 }));
   });
   return String(JSON.parse(text).key);
+}
+
+function preloading(shim: string | undefined): Record<string, string> {
+  return shim === undefined ? {} : { LD_PRELOAD: shim };
 }

@@ -60,6 +60,8 @@ function checkInput(input: unknown, path: string): void {
 
 /** Blocks hold blocks under these two names; everything else in them is data. */
 function checkContent(content: unknown, path: string): void {
+  // One block without a list is none of the API's, but who knows what a worker takes.
+  if (isObject(content)) checkBlock(content, path);
   for (const [index, block] of listOf(content).entries()) {
     if (isObject(block)) checkBlock(block, `${path}/${index}`);
   }

@@ -112,11 +112,15 @@ function messageOf(body: unknown): string | undefined {
   return said === "" ? undefined : said.slice(0, MAX_MESSAGE);
 }
 
+function isStep(value: unknown): value is string | number {
+  return typeof value === "string" || typeof value === "number";
+}
+
 /** FastAPI's list of what is wrong where; its `input` would quote the request. */
 function fastApiDetail(detail: unknown): string {
   if (!Array.isArray(detail)) return "";
   const told = detail.filter(isObject).map((one) => {
-    const where = Array.isArray(one["loc"]) ? one["loc"].join("/") : "";
+    const where = Array.isArray(one["loc"]) ? one["loc"].filter(isStep).join("/") : "";
     return `${where}: ${stringOr(one["msg"], "is wrong")}`;
   });
   return told.slice(0, 3).join("; ");
