@@ -112,13 +112,13 @@ export function keysPlaces(): { readonly socket: string; readonly masterKeyFile:
 /** Throws Problem when the unit could not read its own program. */
 function unit(): string {
   const paths = { node: process.execPath, program: join(import.meta.dirname, "../gateway/main.js") };
-  const hidden = Object.values(paths).find((path) => /^\/(home|root)\//.test(path));
+  const hidden = Object.values(paths).find((path) => /^\/(home|root|tmp|var\/tmp)\//.test(path));
   if (hidden === undefined) return systemdUnit(paths);
   throw new Problem({
     code: "prerequisite",
     where: hidden,
-    what: "is in a home folder, which the unit's user cannot see",
-    fix: "install Demesne and Node outside /home and /root (in /opt, for one), and run this command from there",
+    what: "is in a folder that the unit's user cannot see",
+    fix: "install Demesne and Node outside /home, /root and /tmp (in /opt, for one), and run this command from there",
   });
 }
 

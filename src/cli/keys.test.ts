@@ -86,12 +86,20 @@ it("takes names and budgets with spaces around the commas", async (t) => {
 });
 
 for (const [args, options, told] of [
-  [["list"], { budget: 5 }, "--budget: is for issue, and changes nothing about list"],
+  [["list"], { budget: "5" }, "--budget: is for issue, and changes nothing about list"],
   [["rotate", "ui"], { modelBudget: "a=1" }, "--model-budget: is for issue, and changes nothing about rotate"],
   [["list", "ui"], {}, "demesne keys list: takes no name"],
   [["issue", "new"], { period: "1mo" }, "--period: is the period of a budget, and there is none"],
   [["issue", "new"], { models: " , " }, "--models: holds nothing"],
-  [["issue", "new"], { budget: 1, period: "2 mo" }, "--period: should be like 30s, 15m, 12h, 7d, 1w or 1mo, got 2 mo"],
+  [
+    ["issue", "new"],
+    { budget: "1", period: "2 mo" },
+    "--period: should be like 30s, 15m, 12h, 7d, 1w or 1mo, got 2 mo",
+  ],
+  [["issue", "new"], { budget: "" }, '--budget: "" is no amount'],
+  [["issue", "new"], { budget: "0x10" }, '--budget: "0x10" is no amount'],
+  [["issue", "new"], { budget: "1e-9" }, '--budget: "1e-9" is no amount'],
+  [["issue", "new"], { modelBudget: "a=1,a =2" }, "--model-budget: names a twice"],
   [["issue", "new"], { expires: "soon" }, "--expires: should be like 30s, 15m, 12h, 7d, 1w or 1mo, got soon"],
   [
     ["issue", "new"],
@@ -106,6 +114,24 @@ for (const [args, options, told] of [
     assert.deepEqual(await refused(args, options), ["usage", told]);
   });
 }
+
+it("tells small budgets and those of single models from none", async (t) => {
+  const { ask } = await house(t);
+  await ask(["issue", "small"], { budget: "0.0001" });
+  await ask(["issue", "one"], { modelBudget: "claude-hosted=1" });
+  const listed = await ask(["list"]);
+  assert.match(listed, /^small .* \$0\.00 of \$0\.0001 /m);
+  assert.match(listed, /^one .* \$0\.00, limited by model /m);
+});
+
+it("takes no name that would write on a terminal", async (t) => {
+  const { refused } = await house(t);
+  for (const name of ["\u001b[31mred", "new\nline", "\u202eright"]) {
+    const [code, told] = await refused(["issue", name]);
+    assert.equal(code, "usage");
+    assert.match(told, /no control characters/);
+  }
+});
 
 it("says that a name is taken, of the command", async (t) => {
   const { ask, refused } = await house(t);

@@ -10,7 +10,7 @@ const KeysOptions = z.strictObject({
   socket: z.string().optional().meta({ description: "the gateway's management socket", placeholder: "path" }),
   masterKey: z.string().optional().meta({ description: "file with the gateway's master key", placeholder: "file" }),
   models: z.string().optional().meta({ description: "issue: only these aliases, with commas", placeholder: "aliases" }),
-  budget: z.coerce.number().min(0).optional().meta({ description: "issue: most it may spend", placeholder: "USD" }),
+  budget: z.string().optional().meta({ description: "issue: most it may spend", placeholder: "USD" }),
   period: z
     .string()
     .optional()
@@ -102,7 +102,7 @@ async function issue(context: Context, options: Options, name: string): Promise<
     body: {
       key_alias: name,
       ...(options.models === undefined ? {} : { models: listed("--models", options.models) }),
-      ...(options.budget === undefined ? {} : { max_budget: options.budget }),
+      ...(options.budget === undefined ? {} : { max_budget: amount("--budget", options.budget) }),
       ...(options.period === undefined ? {} : { budget_duration: options.period }),
       ...(options.expires === undefined ? {} : { duration: options.expires }),
       ...(options.user === undefined ? {} : { user_id: options.user }),
@@ -125,9 +125,19 @@ function listed(flag: string, text: string): string[] {
   throw usage(flag, "holds nothing", `${flag} ONE,OTHER, or leave it out`);
 }
 
+/** Budgets are kept in micro-dollars. Throws Problem for what is none: an empty variable of a shell is not a budget of nothing. */
+function amount(flag: string, text: string): number {
+  if (/^\d{1,9}(\.\d{1,6})?$/.test(text)) return Number(text);
+  throw usage(flag, `${JSON.stringify(text)} is no amount`, `${flag} 5 or ${flag} 0.25 (dollars, to the micro-dollar)`);
+}
+
 function modelBudgets(text: string): object {
+  const wanted = listed("--model-budget", text);
+  const names = wanted.map((one) => one.split("=")[0]?.trim());
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw usage("--model-budget", `names ${twice} twice`, "one budget a model");
   return Object.fromEntries(
-    listed("--model-budget", text).map((one) => {
+    wanted.map((one) => {
       const [, alias = "", usd, period] = /^([^=\s]+)\s*=\s*(\d+(?:\.\d+)?)(?:\/(\w+))?$/.exec(one) ?? [];
       if (usd === undefined)
         throw usage("--model-budget", `${JSON.stringify(one)} is no limit`, "ALIAS=USD or ALIAS=USD/1mo");

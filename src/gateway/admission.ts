@@ -7,7 +7,7 @@ import { accountOf, type VirtualKey } from "./keyring.ts";
 import type { Limited } from "./limits.ts";
 import type { LiveRoute, LoadedConfig } from "./load-config.ts";
 import { ownerAccount, ownersOf } from "./owners.ts";
-import { Refusal } from "./refusal.ts";
+import { plainRefusal, Refusal } from "./refusal.ts";
 import type { Terms } from "./terms.ts";
 
 export type Caller = Pick<Exchange, "request" | "requestId">;
@@ -31,7 +31,7 @@ export async function enter(desk: Desk, { request, requestId }: Caller, check: (
 /** Throws Refusal: there is a way to say that this part of a provider's API is not let through, and no other answer. */
 export async function refuseTo(desk: Desk, caller: Caller, what: string): Promise<void> {
   await enter(desk, caller, () => {
-    throw new Refusal("policy_blocked", `${what} are kept at the provider: they are not let through`);
+    throw plainRefusal("policy_blocked", `${what} are kept at the provider: they are not let through`);
   });
 }
 

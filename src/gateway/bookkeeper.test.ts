@@ -200,7 +200,7 @@ it("tries again what the books refused, with all that came since", async (t) => 
 
 it("lets nobody else open the books", async (t) => {
   const { state } = await house(t);
-  assert.throws(() => new Books(state), /cannot be opened/);
+  assert.throws(() => new Books(state), /another gateway is running on this folder/);
 });
 
 /** Does its work, but is not heard of again until it is told to answer. */

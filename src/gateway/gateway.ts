@@ -86,7 +86,7 @@ export async function startGateway(effects: Effects, config: LoadedConfig): Prom
   if (address === null || typeof address === "string") throw new TypeError("a TCP server's address is never a string");
   effects.log({
     event: "started",
-    listen: `${address.address}:${address.port}`,
+    listen: `${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`,
     management: config.management,
     routes: config.live.size,
   });

@@ -19,7 +19,14 @@ const modelBudgets = z.record(
 
 const Settings = z.strictObject({
   ...termsFields,
-  key_alias: z.string().min(1).max(200).nullable().optional().meta({ description: "A name for people" }),
+  key_alias: z
+    .string()
+    .min(1)
+    .max(200)
+    .regex(/^[^\p{Cc}\p{Cf}]*$/u, "should hold no control characters: it is shown on terminals")
+    .nullable()
+    .optional()
+    .meta({ description: "A name for people" }),
   duration: z
     .string()
     .nullable()

@@ -62,9 +62,14 @@ export function priceOf(route: LiveRoute, prices: PriceList): Price {
   if (route.residency === "local") return FREE;
   const price = prices.models.get(route.model) ?? (route.assumeFamilyMax ? familyMax(route.model, prices) : undefined);
   if (price !== undefined) return price;
+  // The one that comes with the gateway is replaced with every version.
+  const where =
+    prices.file === ownPrices
+      ? "a copy of src/gateway/prices.yaml that the configuration names as prices"
+      : prices.file;
   throw plainRefusal(
     "policy_blocked",
-    `no price is known for ${route.model}: add a line "${route.model}: ${RATES_TO_FILL}" under models in ${prices.file}`,
+    `no price is known for ${route.model}: add a line "${route.model}: ${RATES_TO_FILL}" under models in ${where}`,
   );
 }
 

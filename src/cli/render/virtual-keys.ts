@@ -28,7 +28,7 @@ type Shown = z.infer<typeof Shown>;
 export function renderKeys(answer: unknown, now: number): string {
   const keys = z.array(Shown).parse(answer);
   if (keys.length === 0) return "no virtual keys\n";
-  const rows = keys.map((key) => [key.key_alias ?? "-", key.key_name, money(key), state(key, now), key.token]);
+  const rows = keys.map((key) => [key.key_alias ?? "-", key.key_name, spending(key), state(key, now), key.token]);
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
   return rows
     .map(
@@ -61,6 +61,12 @@ export function renderKey(answer: unknown, now: number): string {
   return lines.map(([name, value]) => `${name.padEnd(width)} ${value}\n`).join("");
 }
 
+/** In a list's one line, limits of single models are only named. */
+function spending(key: Shown): string {
+  const isByModel = key.max_budget === null && Object.keys(key.model_max_budget).length > 0;
+  return isByModel ? `${usd(key.spend)}, limited by model` : money(key);
+}
+
 /** A line for each model that has a budget of its own. */
 function modelBudgets({ model_max_budget: budgets, model_spend: spent }: Shown): [name: string, value: string][] {
   return Object.entries(budgets).map(([alias, { budget_limit: cap, time_period: period }]) => [
@@ -87,9 +93,14 @@ function money({
   max_budget: cap,
   budget_duration: period,
 }: Pick<Shown, "spend" | "max_budget" | "budget_duration">): string {
-  const spent = `$${spend.toFixed(2)}`;
+  const spent = usd(spend);
   if (cap === null) return `${spent}, no limit`;
-  return `${spent} of $${cap.toFixed(2)}${period === null ? "" : ` each ${period}`}`;
+  return `${spent} of ${usd(cap)}${period === null ? "" : ` each ${period}`}`;
+}
+
+/** To the micro-dollar where there are any: a budget of $0.0001 is not one of nothing. */
+function usd(amount: number): string {
+  return `$${amount.toFixed(6).replace(/0{1,4}$/, "")}`;
 }
 
 function state({ blocked, expires }: Shown, now: number): string {
