@@ -15,5 +15,7 @@ if (first === "--version" || first === "-V") {
   const root = process.getuid?.() === 0 ? "/var/cache" : join(homedir(), ".cache");
   enableCompileCache(join(process.env["XDG_CACHE_HOME"] ?? root, "demesne", "compiled"));
   const { main } = await import("./program.ts");
+  // What has ended ends with its own code, though a signal comes while the process leaves: main no longer listens then.
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, () => {});
   process.exitCode = await main(process.argv);
 }

@@ -35,4 +35,18 @@ describe("the program's start", () => {
     const [version = ""] = readdirSync(join(folder, "cache/demesne/compiled"));
     assert.notEqual(readdirSync(join(folder, "cache/demesne/compiled", version)).length, 0);
   });
+
+  it("ends with its own code, though a signal comes while it leaves", async () => {
+    const late = `process.once("beforeExit", () => process.kill(process.pid, "SIGINT"))`;
+    const argv = [
+      "--import",
+      `data:text/javascript,${encodeURIComponent(late)}`,
+      join(root, "src/cli/demesne.js"),
+      "help",
+    ];
+    const env = { PATH, HOME: folder, XDG_CACHE_HOME: join(folder, "cache") };
+    const { status, stdout } = await run([process.execPath, ...argv], { timeoutMs: 60_000, env });
+    assert.equal(status, 0);
+    assert.match(stdout, /^Usage: demesne /);
+  });
 });
