@@ -87,12 +87,12 @@ function isClearing(edit: unknown): boolean {
 }
 
 /** Run by the client, or a search over the tools of the request itself; none of them reaches a network from there. */
-export const CLIENT_TOOLS =
-  /^(custom|bash_\d+|text_editor_\d+|computer_\d+|memory_\d+|tool_search_tool_(regex|bm25)_\d+)$/;
+const CLIENT_TOOLS = /^(custom|bash_\d+|text_editor_\d+|computer_\d+|memory_\d+|tool_search_tool_(regex|bm25)_\d+)$/;
 
-function checkTool(tool: unknown, path: string): void {
+/** Throws Refusal for a tool that others would run. `besides`: a type of the other dialect's that clients run too. */
+export function checkTool(tool: unknown, path: string, besides?: "function"): void {
   const type = isObject(tool) ? (tool["type"] ?? "custom") : undefined;
-  if (typeof type === "string" && CLIENT_TOOLS.test(type)) return;
+  if (typeof type === "string" && (type === besides || CLIENT_TOOLS.test(type))) return;
   const named = typeof type === "string" ? type.slice(0, 60) : "unknown";
   throw blocked(
     path,

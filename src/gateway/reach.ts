@@ -1,7 +1,7 @@
 // What no model is asked to do, wherever it runs: fetch from a network, or work with what is kept out of this gateway's sight.
 // A worker of one's own is no exception: vLLM fetches every URL that a message names, from inside the estate.
 import { isObject, type JsonObject } from "./json.ts";
-import { blocked, CLIENT_TOOLS, isInline } from "./policy.ts";
+import { blocked, checkTool, isInline } from "./policy.ts";
 
 /**
  * Fields that make a provider act elsewhere, and a worker connect to an address that the client names, or run what it sends
@@ -24,7 +24,7 @@ const ACTING: ReadonlySet<string> = new Set([
 export function refuseReach(asked: JsonObject): void {
   const acting = Object.keys(asked).find((key) => ACTING.has(key) && isAsked(asked[key]));
   if (acting !== undefined) throw blocked(acting, "would act outside this gateway");
-  for (const [index, tool] of listOf(asked["tools"]).entries()) checkTool(tool, `tools/${index}`);
+  for (const [index, tool] of listOf(asked["tools"]).entries()) checkTool(tool, `tools/${index}`, "function");
   checkInput(asked["input"], "input");
   checkContent(asked["system"], "system");
   for (const [index, message] of listOf(asked["messages"]).entries()) {
@@ -39,17 +39,6 @@ function isAsked(value: unknown): boolean {
 
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
-}
-
-function checkTool(tool: unknown, path: string): void {
-  const type = isObject(tool) ? (tool["type"] ?? "custom") : "custom";
-  if (type === "function" || (typeof type === "string" && CLIENT_TOOLS.test(type))) return;
-  const named = typeof type === "string" ? type.slice(0, 60) : "unknown";
-  throw blocked(
-    path,
-    `a tool of type ${named} would act outside this gateway`,
-    "a tool would act outside this gateway",
-  );
 }
 
 /** Of embeddings: texts, or tokens. SGLang takes objects too, with images to be fetched. */

@@ -30,7 +30,6 @@ const CAPABILITIES: readonly (readonly [RegExp, string, ...fields: string[]])[] 
 
 const KIND: Readonly<Record<number, RefusalKind>> = {
   400: "invalid_request_error",
-  402: "billing_error",
   403: "permission_error",
   404: "not_found_error",
   408: "timeout_error",
@@ -55,7 +54,11 @@ export function upstreamError(status: number, body: unknown, request: FailedRequ
   }
   const kind = KIND[status] ?? "api_error";
   const text = message ?? `the upstream answered ${status} without a message`;
-  const headers = retryAfter === undefined ? {} : { "retry-after": retryAfter };
+  const headers = {
+    ...(retryAfter === undefined ? {} : { "retry-after": retryAfter }),
+    // The gateway's own account is spent: no client's budget, and nothing that a second try would change.
+    ...(status === 402 ? { "x-should-retry": "false" } : {}),
+  };
   return new Refusal(kind, text, headers, { reason: `the upstream answered ${status}` });
 }
 
@@ -94,8 +97,9 @@ export function failureIn(answer: JsonObject): Refusal | undefined {
   if (!isTold) return undefined;
   const inner = isObject(error) ? error : answer;
   const type = stringOr(inner["type"], "");
-  const kind = isRefusalKind(type) && !OURS.has(type) ? type : (KIND[Number(inner["code"])] ?? "api_error");
-  return new Refusal(kind, messageOf(answer) ?? "the upstream failed", {}, { reason: "the upstream failed" });
+  const kind = isRefusalKind(type) ? type : KIND[Number(inner["code"])];
+  const told = kind === undefined || OURS.has(kind) ? "api_error" : kind;
+  return new Refusal(told, messageOf(answer) ?? "the upstream failed", {}, { reason: "the upstream failed" });
 }
 
 /** Characters of an upstream's words that are told, and looked through. */
